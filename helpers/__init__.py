@@ -1,0 +1,1 @@
+"""Helpers of the vertebroplasty workbook: cohort, estimators, figures, report and workbook."""

@@ -1,0 +1,1 @@
+"""Raw files to clean tables to the risk table. Knows column names; knows no formula."""

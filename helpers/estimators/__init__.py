@@ -1,0 +1,1 @@
+"""Arrays to estimates. Knows formulas; knows no column name, file or plot."""

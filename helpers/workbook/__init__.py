@@ -1,0 +1,1 @@
+"""Study file, steps, runs and the command line. Knows no statistics."""
