@@ -20,6 +20,11 @@ ESTIMATE_COLUMNS = (
     "n_events",
     "unit",
     "note",
+    "std_error",
+    "events_exposed",
+    "at_risk_exposed",
+    "events_unexposed",
+    "at_risk_unexposed",
 )
 
 
@@ -106,7 +111,8 @@ class Estimate:
 
     def row(self, *, analysis: str, contrast: str) -> dict:
         """This estimate as one row of the `estimates` table."""
-        values = asdict(self) | {"analysis": analysis, "contrast": contrast}
+        counts = dict.fromkeys(ESTIMATE_COLUMNS[-4:]) if self.counts is None else asdict(self.counts)
+        values = asdict(self) | counts | {"analysis": analysis, "contrast": contrast}
         return {column: values[column] for column in ESTIMATE_COLUMNS}
 
     def inverted(self) -> "Estimate":
@@ -119,11 +125,15 @@ class Estimate:
         """
         if self.unit != "ratio":
             raise WorkbookError(f"Only a ratio can be inverted, but this is a {self.measure} in {self.unit}.")
-        flip = None if self.counts is None else TwoByTwo(
-            self.counts.events_unexposed,
-            self.counts.at_risk_unexposed,
-            self.counts.events_exposed,
-            self.counts.at_risk_exposed,
+        flip = (
+            None
+            if self.counts is None
+            else TwoByTwo(
+                self.counts.events_unexposed,
+                self.counts.at_risk_unexposed,
+                self.counts.events_exposed,
+                self.counts.at_risk_exposed,
+            )
         )
         return replace(
             self,
@@ -163,6 +173,17 @@ def not_estimable(
 ) -> Estimate:
     """An estimate that is absent, with the reason in words."""
     return Estimate(
-        measure, None, None, None, conf_level, None, method, unit, n_patients, n_vertebrae, n_events,
-        counts=counts, note=why,
+        measure,
+        None,
+        None,
+        None,
+        conf_level,
+        None,
+        method,
+        unit,
+        n_patients,
+        n_vertebrae,
+        n_events,
+        counts=counts,
+        note=why,
     )

@@ -1,0 +1,86 @@
+"""Arguments on their way in: arrays of flags, days and labels, checked once, with sentences a reader can act on."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.errors import WorkbookError
+
+
+def one_dimensional(values, name: str) -> np.ndarray:
+    """`values` as an array with one entry per vertebra, none of them missing."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise WorkbookError(
+            f"`{name}` must be one value per vertebra (one dimension), but has {array.ndim} dimensions. "
+            "Pass one column of the risk table."
+        )
+    n_missing = int(pd.isna(array).sum()) if array.dtype.kind not in "biu" else 0
+    if n_missing:
+        raise WorkbookError(
+            f"`{name}` has {n_missing} missing value(s) among {len(array)}. "
+            "Exclude those vertebrae, or complete them, before estimating."
+        )
+    return array
+
+
+def flags(values, name: str) -> np.ndarray:
+    """`values` as booleans; 0 and 1 are accepted, nothing else is."""
+    array = one_dimensional(values, name)
+    if array.dtype == bool:
+        return array
+    is_flag = np.isin(array, [0, 1])
+    if not is_flag.all():
+        raise WorkbookError(
+            f"`{name}` must be true or false (1 or 0) for every vertebra, but got {array[~is_flag][0]!s}. "
+            "Compare first, for example outcome == 'fracture'."
+        )
+    return array.astype(bool)
+
+
+def durations(values, name: str = "days") -> np.ndarray:
+    """`values` as finite times of zero or more; whole numbers stay whole."""
+    array = one_dimensional(values, name)
+    if array.dtype.kind not in "iuf":
+        try:
+            array = array.astype(float)
+        except (TypeError, ValueError):
+            raise WorkbookError(
+                f"`{name}` must be numbers, but got {array[0]!s}. Pass days since the procedure, not dates."
+            ) from None
+    is_bad = ~np.isfinite(array) | (array < 0)
+    if is_bad.any():
+        raise WorkbookError(
+            f"`{name}` must be zero or more and finite, but got {array[is_bad][0]!s}. "
+            "Time runs from the index procedure."
+        )
+    return array
+
+
+def labels(values, name: str) -> tuple[np.ndarray, int]:
+    """Labels of any kind as codes 0, 1, 2, ... and how many differ."""
+    if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
+        codes, distinct = pd.factorize(values)
+        if (codes < 0).any():
+            raise WorkbookError(
+                f"`{name}` has {int((codes < 0).sum())} missing value(s) among {len(codes)}. "
+                "Exclude those vertebrae, or complete them, before estimating."
+            )
+    else:
+        codes, distinct = pd.factorize(one_dimensional(values, name))
+    return codes, len(distinct)
+
+
+def same_length(**arrays) -> int:
+    """The common length of the arrays that are given (None is passed over)."""
+    lengths = {name: len(array) for name, array in arrays.items() if array is not None}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"`{name}` has {length}" for name, length in lengths.items())
+        raise WorkbookError(f"All arrays must have one value per vertebra, but {told}. Take them from the same table.")
+    return next(iter(lengths.values()))
+
+
+def choice(value: str, name: str, allowed) -> str:
+    """`value`, when it is one of the allowed words."""
+    if value not in allowed:
+        raise WorkbookError(f"`{name}` must be one of {', '.join(allowed)}, but got {value}.")
+    return value

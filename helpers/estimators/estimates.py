@@ -1,0 +1,49 @@
+"""Estimates as rows of the `estimates` table, from which every number shown anywhere is read."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from helpers.errors import WorkbookError
+from helpers.estimators.estimate import ESTIMATE_COLUMNS, Estimate, TwoByTwo
+
+_COUNTS = ESTIMATE_COLUMNS[-4:]
+_WHOLE = ("n_patients", "n_vertebrae", "n_events", *_COUNTS)
+_REAL = ("estimate", "conf_low", "conf_high", "conf_level", "p_value", "std_error")
+
+
+def to_frame(estimates: Mapping[str, Estimate], *, contrast: str) -> pd.DataFrame:
+    """One row per estimate, in the order given.
+
+    Parameters
+    ----------
+    estimates : mapping of str to Estimate
+        The analysis in words and what it gave.
+    contrast : str
+        What is compared with what.
+    """
+    rows = [estimate.row(analysis=analysis, contrast=contrast) for analysis, estimate in estimates.items()]
+    frame = pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
+    return frame.astype(dict.fromkeys(_WHOLE, "Int64") | dict.fromkeys(_REAL, "float64"))
+
+
+def from_frame(frame: pd.DataFrame) -> dict[str, Estimate]:
+    """The estimates of a table by analysis, as they went in.
+
+    Raises
+    ------
+    WorkbookError
+        If two rows carry the same analysis.
+    """
+    repeated = frame.loc[frame["analysis"].duplicated(), "analysis"]
+    if len(repeated):
+        raise WorkbookError(f'Two estimates are called "{repeated.iloc[0]}". Give every analysis its own name.')
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return {row["analysis"]: _estimate(row) for row in rows}
+
+
+def _estimate(row: dict) -> Estimate:
+    values = {name: row[name] for name in ESTIMATE_COLUMNS if name not in ("analysis", "contrast", *_COUNTS)}
+    has_counts = row[_COUNTS[0]] is not None
+    counts = TwoByTwo(*(int(row[name]) for name in _COUNTS)) if has_counts else None
+    return Estimate(**values, counts=counts)

@@ -1,0 +1,164 @@
+"""Numbers and tables as a reader sees them; the only place that rounds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+import pandas as pd
+
+from helpers.estimators.estimate import Estimate
+
+ABSENT = "–"
+NOT_REACHED = "not reached"
+
+
+def number_text(value: float) -> str:
+    """A ratio or a plain number: about three digits, never more precise than a reader can use."""
+    size = abs(value)
+    if 0 < size < 0.01:
+        return f"{value:.1g}" if size >= 0.001 else ("<0.001" if value > 0 else ">-0.001")
+    decimals = 2 if size < 9.995 else 1 if size < 99.95 else 0
+    return f"{value:,.{decimals}f}"
+
+
+def percent_text(share: float) -> str:
+    """A probability as a percentage with one decimal."""
+    return f"{100 * share:.1f}%"
+
+
+def count_text(count: int) -> str:
+    """A count with thousands separated."""
+    return f"{int(count):,}"
+
+
+def days_text(days: float) -> str:
+    """Whole days, or half days where a median falls between two."""
+    return f"{days:,.0f}" if float(days).is_integer() else f"{days:,.1f}"
+
+
+def p_text(p_value: float | None) -> str:
+    """A p-value in journal style: 0.03, 0.004, <0.001."""
+    if p_value is None or pd.isna(p_value):
+        return ABSENT
+    if p_value < 0.001:
+        return "<0.001"
+    return f"{p_value:.3f}" if p_value < 0.0095 else f"{p_value:.2f}"
+
+
+def value_text(value: float | None, unit: str) -> str:
+    """A value of an estimate in its unit; absent values read as a dash."""
+    if value is None or pd.isna(value):
+        return ABSENT
+    if unit == "probability":
+        return percent_text(value)
+    return days_text(value) if unit == "days" else number_text(value)
+
+
+def interval_text(estimate: Estimate) -> str:
+    """The interval in words: `3.20 to 6.36`, `at least 1.20`, or a dash where there is none."""
+    low = value_text(estimate.conf_low, estimate.unit)
+    high = value_text(estimate.conf_high, estimate.unit)
+    if estimate.conf_low is not None and estimate.conf_high is not None:
+        return f"{low} to {high}"
+    if estimate.conf_low is not None:
+        return f"{low} to {NOT_REACHED}" if estimate.unit == "days" else f"at least {low}"
+    return f"at most {high}" if estimate.conf_high is not None else ABSENT
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """Value and interval: `4.51 (3.20 to 6.36)`; `not reached` and `not estimable` in words."""
+    if not estimate.is_estimable:
+        absent = NOT_REACHED if estimate.unit == "days" and estimate.note.startswith(NOT_REACHED) else "not estimable"
+        interval = interval_text(estimate)
+        return absent if interval == ABSENT else f"{absent} ({interval})"
+    value = value_text(estimate.estimate, estimate.unit)
+    interval = interval_text(estimate)
+    return value if interval == ABSENT else f"{value} ({interval})"
+
+
+def level_text(conf_level: float) -> str:
+    """`95%`, `99.5%`."""
+    return f"{100 * conf_level:g}%"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text for a reader: escaped, with a caption, numbers aligned to the right.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    rows : tuple of tuples of str
+    caption : str
+    numeric : frozenset of str
+        Columns aligned to the right.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+    numeric: frozenset[str] = field(default_factory=frozenset)
+
+    def _repr_html_(self) -> str:
+        def cells(tag: str, values: Sequence[str]) -> str:
+            kinds = [' class="number"' if column in self.numeric else "" for column in self.columns]
+            scope = ' scope="col"' if tag == "th" else ""
+            return "".join(f"<{tag}{scope}{k}>{escape(v)}</{tag}>" for k, v in zip(kinds, values, strict=True))
+
+        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        body = "".join(f"<tr>{cells('td', row)}</tr>" for row in self.rows)
+        return (
+            f'<table class="workbook">{caption}<thead><tr>{cells("th", self.columns)}</tr></thead>'
+            f"<tbody>{body}</tbody></table>"
+        )
+
+    def __repr__(self) -> str:
+        frame = pd.DataFrame(self.rows, columns=list(self.columns))
+        return "\n".join(filter(None, [self.caption, frame.to_string(index=False)]))
+
+
+def table(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, caption: str = "") -> Table:
+    """A frame of counts and text as a table for readers.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Integers, text and booleans; floats are shown with about three digits.
+    labels : mapping, optional
+        Column name to the words above it; columns it does not name are left out. All columns by default.
+    caption : str
+    """
+    labels = labels or {column: str(column) for column in frame.columns}
+    chosen = frame[list(labels)]
+    numeric = frozenset(
+        label
+        for column, label in labels.items()
+        if pd.api.types.is_numeric_dtype(chosen[column]) and not pd.api.types.is_bool_dtype(chosen[column])
+    )
+    texts = [chosen[column].map(_cell_text, na_action=None).tolist() for column in labels]
+    return Table(tuple(labels.values()), tuple(zip(*texts, strict=True)), caption, numeric)
+
+
+def estimates_table(rows: Mapping[str, Estimate], *, caption: str = "", with_method: bool = True) -> Table:
+    """Estimates one under another: label, value with interval, p, the counts behind it, method and note."""
+    levels = sorted({level_text(estimate.conf_level) for estimate in rows.values()})
+    value = f"Estimate ({', '.join(levels)} CI)"
+    columns = ("", value, "p", "Patients", "Vertebrae", "Fractures") + (("Method",) if with_method else ())
+    texts = []
+    for label, estimate in rows.items():
+        patients = ABSENT if estimate.n_patients is None else count_text(estimate.n_patients)
+        counts = (patients, count_text(estimate.n_vertebrae), count_text(estimate.n_events))
+        method = "; ".join(filter(None, [estimate.method, estimate.note]))
+        line = (label, estimate_text(estimate), p_text(estimate.p_value), *counts)
+        texts.append(line + ((method,) if with_method else ()))
+    return Table(columns, tuple(texts), caption, frozenset(columns[1:6]))
+
+
+def _cell_text(value: object) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
+        return ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if pd.api.types.is_integer(value):
+        return count_text(value)
+    return number_text(value) if pd.api.types.is_float(value) else str(value)

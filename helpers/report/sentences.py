@@ -1,0 +1,165 @@
+"""Findings as sentences, made from estimates in the words of a journal's results section.
+
+Every sentence says what was observed: "was associated with", never that something was its cause.
+"""
+
+import math
+from html import escape
+
+from helpers.estimators.estimate import Estimate
+from helpers.report.display import (
+    count_text,
+    days_text,
+    estimate_text,
+    interval_text,
+    level_text,
+    number_text,
+    p_text,
+    percent_text,
+    value_text,
+)
+
+NEXT_TO_CEMENT = "vertebrae next to cement"
+FURTHER_AWAY = "vertebrae further away"
+
+
+class Sentence(str):
+    """Text that a notebook shows as a paragraph of the report."""
+
+    def _repr_html_(self) -> str:
+        return f'<p class="finding">{escape(self)}</p>'
+
+
+def result_text(estimate: Estimate) -> str:
+    """Value, interval and counts in brackets: `4.51 (95% CI 3.20 to 6.36; 431 patients, 6,512 vertebrae)`."""
+    patients = [] if estimate.n_patients is None else [_counted(estimate.n_patients, "patient")]
+    counts = ", ".join([*patients, _counted(estimate.n_vertebrae, "vertebra", "vertebrae")])
+    if not estimate.is_estimable:
+        return f"not estimable ({estimate.note}; {counts})"
+    interval = f"{level_text(estimate.conf_level)} CI {interval_text(estimate)}; " if _has_interval(estimate) else ""
+    return f"{value_text(estimate.estimate, estimate.unit)} ({interval}{counts})"
+
+
+def risk_sentence(estimate: Estimate, *, exposed: str = NEXT_TO_CEMENT, other: str = FURTHER_AWAY) -> Sentence:
+    """The four counts, both risks, and the ratio with its interval."""
+    counts = estimate.counts
+    return Sentence(
+        f"New fractures were seen in {_share(counts.events_exposed, counts.at_risk_exposed)} {exposed} and in "
+        f"{_share(counts.events_unexposed, counts.at_risk_unexposed)} {other}: "
+        f"the {estimate.measure} was {result_text(estimate)}."
+    )
+
+
+def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
+    """What changes when vertebrae of one patient are not taken for strangers."""
+    if not (_has_interval(naive) and _has_interval(clustered) and naive.std_error and clustered.std_error):
+        return Sentence("The two intervals cannot be compared, because one of them is not estimable.")
+    width = clustered.std_error / naive.std_error
+    change = "wider" if width > 1 else "narrower"
+    return Sentence(
+        f"The ratio stayed {number_text(clustered.estimate)}. Its interval went from {interval_text(naive)} to "
+        f"{interval_text(clustered)}: on the log scale it was {number_text(width)} times as wide, that is {change}, "
+        f"once the {count_text(clustered.n_patients)} patients and not the {count_text(clustered.n_vertebrae)} "
+        "vertebrae were taken as independent."
+    )
+
+
+def adjusted_sentence(crude: Estimate, adjusted: Estimate, *, how: str) -> Sentence:
+    """An adjusted estimate beside the crude one, with the change in per cent."""
+    if not (crude.is_estimable and adjusted.is_estimable) or crude.estimate == 0:
+        return Sentence(f"Compared {how}, the {adjusted.measure} was {result_text(adjusted)}.")
+    change = adjusted.estimate / crude.estimate - 1
+    if abs(change) < 0.01:
+        difference = f"as good as unchanged from the crude {number_text(crude.estimate)}"
+    else:
+        direction = "higher" if change > 0 else "lower"
+        difference = f"{abs(change):.0%} {direction} than the crude {number_text(crude.estimate)}"
+    return Sentence(f"Compared {how}, the {adjusted.measure} was {result_text(adjusted)}, {difference}.")
+
+
+def published_sentence(estimate: Estimate, published: float) -> Sentence:
+    """Where a published value without a known interval lies against our interval."""
+    if not _has_interval(estimate):
+        return Sentence(
+            f"The published value is {number_text(published)}; this cohort gives no interval to set beside it."
+        )
+    low = -math.inf if estimate.conf_low is None else estimate.conf_low
+    high = math.inf if estimate.conf_high is None else estimate.conf_high
+    place = "inside" if low <= published <= high else "above" if published > high else "below"
+    return Sentence(
+        f"The published {number_text(published)} lies {place} this cohort's {level_text(estimate.conf_level)} interval "
+        f"({interval_text(estimate)}). Its own interval was not in any copy that could be read, so the two cannot be "
+        "tested against each other."
+    )
+
+
+def median_sentence(next_to: Estimate, further: Estimate, *, among: str) -> Sentence:
+    """Two medians and whom they are taken over."""
+    return Sentence(
+        f"Among {among}, the median time to a new fracture was {_median(next_to)} in {NEXT_TO_CEMENT} and "
+        f"{_median(further)} in {FURTHER_AWAY}."
+    )
+
+
+def hazard_sentence(estimate: Estimate) -> Sentence:
+    """A hazard ratio read back as a rate at any moment."""
+    if not estimate.is_estimable:
+        return Sentence(f"The hazard ratio was {result_text(estimate)}.")
+    return Sentence(
+        f"At any moment of follow-up a vertebra next to cement that was still unbroken fractured at "
+        f"{number_text(estimate.estimate)} times the rate of one further away: hazard ratio {result_text(estimate)}."
+    )
+
+
+def logrank_sentence(naive: Estimate, clustered: Estimate, *, among: str) -> Sentence:
+    """The log-rank test naive and clustered, side by side."""
+    return Sentence(
+        f"Among {among}, the log-rank test gave p {_p(naive)} when vertebrae were taken as independent and "
+        f"p {_p(clustered)} with patients as clusters."
+    )
+
+
+def natural_sentence(cohort: Estimate, natural: Estimate, published: float) -> Sentence:
+    """This cohort and the published value beside people in whom there was no cement."""
+    return Sentence(
+        f"In people without any cement, a vertebra next to a fractured one was itself fractured "
+        f"{number_text(natural.estimate)} times as often as one further away ({level_text(natural.conf_level)} CI "
+        f"{interval_text(natural)}). This cohort gave {estimate_text(cohort)} and the published study "
+        f"{number_text(published)}."
+    )
+
+
+def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sentence:
+    """How many rows came in, stayed, and were set aside."""
+    values = f"{_counted(changed, 'value')} {'was' if changed == 1 else 'were'}"
+    return Sentence(
+        f"{count_text(read)} rows were read; {count_text(kept)} were kept and {count_text(quarantined)} were set aside "
+        f"with a reason. In the kept rows {values} changed, each with a line in the ledger."
+    )
+
+
+def _counted(count: int, one: str, many: str | None = None) -> str:
+    return f"{count_text(count)} {one if count == 1 else many or one + 's'}"
+
+
+def _share(events: int, at_risk: int) -> str:
+    share = f" ({percent_text(events / at_risk)})" if at_risk else ""
+    return f"{count_text(events)} of {count_text(at_risk)}{share}"
+
+
+def _has_interval(estimate: Estimate) -> bool:
+    return estimate.conf_low is not None or estimate.conf_high is not None
+
+
+def _median(estimate: Estimate) -> str:
+    if not estimate.is_estimable:
+        return "not reached" if estimate.note.startswith("not reached") else f"not estimable ({estimate.note})"
+    interval = f" ({level_text(estimate.conf_level)} CI {interval_text(estimate)})" if _has_interval(estimate) else ""
+    return f"{days_text(estimate.estimate)} days{interval}"
+
+
+def _p(estimate: Estimate) -> str:
+    if estimate.p_value is None:
+        return f"not estimable ({estimate.note})"
+    text = p_text(estimate.p_value)
+    return text if text.startswith("<") else f"= {text}"
