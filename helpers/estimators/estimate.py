@@ -99,7 +99,7 @@ class Estimate:
             value = getattr(self, name)
             if value is not None and not math.isfinite(value):
                 raise WorkbookError(
-                    f"`{name}` of a {self.measure} came out as {value}. An estimate is a finite number or absent (None)."
+                    f"`{name}` of a {self.measure} came out as {value}. It must be a finite number or absent (None)."
                 )
         if self.estimate is None and not self.note:
             raise WorkbookError(f"A {self.measure} without a value needs a note that says why.")

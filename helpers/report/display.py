@@ -139,11 +139,13 @@ def table(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, capti
     return Table(tuple(labels.values()), tuple(zip(*texts, strict=True)), caption, numeric)
 
 
-def estimates_table(rows: Mapping[str, Estimate], *, caption: str = "", with_method: bool = True) -> Table:
+def estimates_table(
+    rows: Mapping[str, Estimate], *, caption: str = "", with_method: bool = True, clusters: str = "Patients"
+) -> Table:
     """Estimates one under another: label, value with interval, p, the counts behind it, method and note."""
     levels = sorted({level_text(estimate.conf_level) for estimate in rows.values()})
     value = f"Estimate ({', '.join(levels)} CI)"
-    columns = ("", value, "p", "Patients", "Vertebrae", "Fractures") + (("Method",) if with_method else ())
+    columns = ("", value, "p", clusters, "Vertebrae", "Fractures") + (("Method",) if with_method else ())
     texts = []
     for label, estimate in rows.items():
         patients = ABSENT if estimate.n_patients is None else count_text(estimate.n_patients)

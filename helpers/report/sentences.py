@@ -138,6 +138,16 @@ def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sente
     )
 
 
+def synthetic_sentence(study_name: str, *, is_synthetic: bool) -> Sentence:
+    """Whose data these are: said first, and plainly where nobody is behind them."""
+    if is_synthetic:
+        return Sentence(
+            f"The cohort: {study_name}. It is synthetic: its patients were made up by a program, tuned to resemble the "
+            "published margins, so that its answer says how the workbook works and nothing about cement."
+        )
+    return Sentence(f"The cohort: {study_name}.")
+
+
 def _counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count_text(count)} {one if count == 1 else many or one + 's'}"
 

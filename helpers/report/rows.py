@@ -1,0 +1,69 @@
+"""Estimates as the rows that figures draw: with their written results beside the numbers."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from helpers.estimators.estimate import Estimate
+from helpers.report.display import count_text, days_text, estimate_text, number_text
+
+COHORT, PUBLISHED, OTHER_PEOPLE = "this cohort", "published", "other people"
+
+
+def forest_rows(estimates: Mapping[str, Estimate], *, kind: str = COHORT, group: str = "") -> pd.DataFrame:
+    """Estimates as rows of a forest plot: label, estimate, limits, text, counts, kind and an optional heading."""
+    rows = [
+        {
+            "label": label,
+            "estimate": estimate.estimate,
+            "conf_low": estimate.conf_low,
+            "conf_high": estimate.conf_high,
+            "text": estimate_text(estimate),
+            "counts": _counts_text(estimate),
+            "kind": kind,
+            "group": group,
+        }
+        for label, estimate in estimates.items()
+    ]
+    return pd.DataFrame(rows).astype({"estimate": float, "conf_low": float, "conf_high": float})
+
+
+def published_row(label: str, value: float, *, group: str = "") -> pd.DataFrame:
+    """A published value whose interval is not known."""
+    row = {"label": label, "estimate": value, "conf_low": None, "conf_high": None, "text": number_text(value)}
+    frame = pd.DataFrame([row | {"counts": "not known", "kind": PUBLISHED, "group": group}])
+    return frame.astype({"estimate": float, "conf_low": float, "conf_high": float})
+
+
+def risk_rows(risks: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Risks by distance with their written results, in the order given."""
+    return forest_rows(risks).rename(columns={"label": "distance"}).drop(columns=["kind", "group"])
+
+
+def median_rows(medians: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Medians by group with their written results."""
+    rows = [
+        {"group": group, "median": median.estimate, "text": _median_text(median)} for group, median in medians.items()
+    ]
+    return pd.DataFrame(rows).astype({"median": float})
+
+
+def published_median_rows(medians: Mapping[str, float]) -> pd.DataFrame:
+    """Published medians by group; their intervals are not known."""
+    rows = [
+        {"group": group, "median": float(days), "text": f"published {days_text(days)} days"}
+        for group, days in medians.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _median_text(median: Estimate) -> str:
+    return f"median {estimate_text(median)} days" if median.is_estimable else estimate_text(median)
+
+
+def _counts_text(estimate: Estimate) -> str:
+    if estimate.counts is None:
+        return f"{count_text(estimate.n_events)} / {count_text(estimate.n_vertebrae)}"
+    counts = estimate.counts
+    exposed = f"{count_text(counts.events_exposed)}/{count_text(counts.at_risk_exposed)}"
+    return f"{exposed} v {count_text(counts.events_unexposed)}/{count_text(counts.at_risk_unexposed)}"

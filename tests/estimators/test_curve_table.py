@@ -1,0 +1,63 @@
+"""Curves as tables: nothing is lost between the estimator and the figure."""
+
+import numpy as np
+import pytest
+
+from helpers.estimators.cumulative_incidence import cumulative_incidence
+from helpers.estimators.curve_table import censoring_times, counts_table, curve_table, incidence_at
+from helpers.estimators.survival import kaplan_meier
+
+DAYS = np.array([5, 5, 8, 12, 20, 20, 30, 40])
+OUTCOME = np.array([1, 0, 2, 1, 0, 1, 0, 0])
+PATIENT = np.array([1, 1, 2, 2, 3, 3, 4, 4])
+
+
+@pytest.fixture(scope="module")
+def incidence():
+    return {"Next to cement": cumulative_incidence(DAYS, OUTCOME, PATIENT)}
+
+
+def test_a_curve_starts_at_day_zero_and_keeps_every_step(incidence):
+    table = curve_table(incidence, curve="cumulative incidence")
+    curve = incidence["Next to cement"]
+    assert table["time"].tolist() == [0, *curve.time]
+    assert table["estimate"].tolist() == [0, *curve.incidence]
+    assert table.loc[0, "at_risk"] == len(DAYS)
+
+
+def test_survival_starts_at_one():
+    table = curve_table({"all": kaplan_meier(DAYS, OUTCOME == 1)}, curve="Kaplan-Meier")
+    assert table["estimate"].iloc[0] == 1
+
+
+def test_a_step_on_day_zero_is_not_doubled():
+    table = curve_table({"all": kaplan_meier([0, 3], [1, 1])}, curve="Kaplan-Meier")
+    assert table["time"].tolist() == [0, 3]
+
+
+def test_counts_add_up_to_everybody(incidence):
+    counts = counts_table(incidence, [0, 8, 40])
+    left = counts[["events", "deaths", "censored"]].sum(axis=1)
+    assert left.iloc[-1] == len(DAYS)
+    assert counts["at_risk"].tolist() == [8, 6, 1]
+
+
+def test_censoring_days_are_told_once(incidence):
+    assert censoring_times(incidence)["time"].tolist() == [5, 20, 30, 40]
+
+
+def test_incidence_on_a_day_is_the_curve_with_its_counts(incidence):
+    curve, (estimate,) = incidence["Next to cement"], incidence_at(incidence, 15).values()
+    assert estimate.estimate == curve.value_at([15])[0]
+    assert (estimate.n_events, estimate.n_patients, estimate.n_vertebrae) == (2, 4, 8)
+    assert estimate.conf_low < estimate.estimate < estimate.conf_high
+
+
+@pytest.mark.parametrize(
+    ("day", "value", "words"), [(41, None, "nobody was followed beyond day 40"), (2, 0.0, "no event so far")]
+)
+def test_what_the_curve_cannot_say_is_said(incidence, day, value, words):
+    (estimate,) = incidence_at(incidence, day).values()
+    assert estimate.estimate == value
+    assert words in estimate.note
+    assert estimate.conf_low is None

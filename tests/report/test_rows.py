@@ -1,0 +1,50 @@
+"""Rows of figures carry the numbers and their written results."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from helpers.estimators.estimate import Estimate, TwoByTwo, not_estimable
+from helpers.report import rows
+
+RATIO = Estimate(
+    "risk ratio", 4.6234, 3.2, 6.36, 0.95, 1e-9, "log", "ratio", 431, 6512, 186, counts=TwoByTwo(77, 843, 109, 5669)
+)
+MEDIAN = Estimate("median time", 55.0, 40.0, None, 0.95, None, "sorted", "days", 40, 77, 77)
+ABSENT = not_estimable(
+    "median time", "no events", unit="days", conf_level=0.95, method="sorted", n_patients=0, n_vertebrae=0, n_events=0
+)
+
+
+def test_forest_rows_write_result_and_counts():
+    risk = replace(RATIO, estimate=0.1, conf_low=0.05, conf_high=0.2, unit="probability", counts=None)
+    table = rows.forest_rows({"Ratio": RATIO, "Risk": risk}, group="Ours")
+    assert table["text"].tolist() == ["4.62 (3.20 to 6.36)", "10.0% (5.0% to 20.0%)"]
+    assert table["counts"].tolist() == ["77/843 v 109/5,669", "186 / 6,512"]
+    assert set(table["kind"]) == {"this cohort"}
+    assert set(table["group"]) == {"Ours"}
+
+
+def test_a_published_row_has_no_invented_interval():
+    (row,) = rows.published_row("Published, 2006", 4.62).to_dict("records")
+    assert (row["text"], row["counts"], row["kind"]) == ("4.62", "not known", "published")
+    assert pd.isna(row["conf_low"])
+    assert pd.isna(row["conf_high"])
+
+
+def test_an_absent_estimate_is_a_row_without_numbers():
+    table = rows.forest_rows({"Median": ABSENT})
+    assert table["estimate"].isna().all()
+    assert table["text"].tolist() == ["not estimable"]
+
+
+def test_medians_in_words():
+    ours = rows.median_rows({"Next to cement": MEDIAN, "Further away": ABSENT})
+    assert ours["text"].tolist() == ["median 55 (40 to not reached) days", "not estimable"]
+    assert rows.published_median_rows({"Next to cement": 55})["text"].tolist() == ["published 55 days"]
+
+
+def test_risks_by_distance_are_named_for_their_figure():
+    risk = replace(RATIO, estimate=0.1, conf_low=0.05, conf_high=0.2, unit="probability", counts=None)
+    table = rows.risk_rows({"1 level": risk})
+    assert list(table.columns) == ["distance", "estimate", "conf_low", "conf_high", "text", "counts"]
