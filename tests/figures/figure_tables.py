@@ -1,0 +1,149 @@
+"""Tables as the notebooks would hand them over, at the size of a cohort of about 432 patients."""
+
+import numpy as np
+import pandas as pd
+
+NEXT, AWAY = "Next to cement", "Further away"
+
+
+def follow_up(*, size, risk, seed, horizon=730.0):
+    """Days and event of `size` vertebrae, of which about `risk` fracture within the horizon."""
+    random = np.random.default_rng(seed)
+    fracture = random.exponential(horizon / -np.log1p(-risk), size) if risk > 0 else np.full(size, np.inf)
+    end = np.minimum(random.exponential(500, size), horizon)
+    return np.ceil(np.minimum(fracture, end)), fracture <= end
+
+
+def curve_tables(groups, *, ticks, horizon=730.0):
+    """curves, counts and censored of groups given as {name: (days, event)}."""
+    curves, counts, censored = [], [], []
+    for group, (days, event) in groups.items():
+        times, events = np.unique(days[event], return_counts=True)
+        at_risk = np.array([(days >= time).sum() for time in times], dtype=float)
+        survival = np.cumprod(1 - events / np.maximum(at_risk, 1))
+        error = survival * np.sqrt(np.cumsum(events / np.maximum(at_risk * (at_risk - events), 1)))
+        curves.append(
+            pd.DataFrame(
+                {
+                    "group": group,
+                    "time": np.r_[0, times],
+                    "estimate": np.r_[0, 1 - survival],
+                    "conf_low": np.r_[0, np.clip(1 - survival - 1.96 * error, 0, 1)],
+                    "conf_high": np.r_[0, np.clip(1 - survival + 1.96 * error, 0, 1)],
+                }
+            )
+        )
+        for tick in ticks:
+            over = days <= tick
+            counts.append((group, tick, (days >= tick).sum(), (over & event).sum(), (over & ~event).sum()))
+        censored.append(pd.DataFrame({"group": group, "time": days[~event]}))
+    columns = ["group", "time", "at_risk", "events", "censored"]
+    return pd.concat(curves), pd.DataFrame(counts, columns=columns), pd.concat(censored)
+
+
+LONG = "A very long label of a group that somebody thought of late at night"
+TICKS = [0, 90, 180, 365, 545, 730]
+
+
+def two_groups():
+    """curves, counts and censored with risks of about 8% and 2%."""
+    groups = {NEXT: follow_up(size=900, risk=0.08, seed=1), AWAY: follow_up(size=6100, risk=0.02, seed=2)}
+    return curve_tables(groups, ticks=TICKS)
+
+
+def five_groups():
+    """curves, counts and censored with a long label, a small group and one without fractures."""
+    groups = {
+        NEXT: follow_up(size=900, risk=0.08, seed=1),
+        "Two levels away": follow_up(size=900, risk=0.05, seed=2),
+        LONG: follow_up(size=900, risk=0.05, seed=3),
+        "Four levels": follow_up(size=12, risk=0.03, seed=4),
+        AWAY: follow_up(size=6100, risk=0.0, seed=5),
+    }
+    return curve_tables(groups, ticks=TICKS)
+
+
+def forest_rows():
+    """Every kind of row: plain, wide, zero, not estimable, open above, published, other people."""
+    comparison = "Next to cement v further away"
+    rows = [
+        (
+            "Ignoring patients",
+            comparison,
+            4.05,
+            2.9,
+            5.7,
+            "4.05 (2.90 to 5.70)",
+            "this cohort",
+            "77/900 v 109/6,100",
+        ),
+        ("Sandwiched", comparison, 9.0, 1.2, 90.0, "9.00 (1.20 to 90.0)", "this cohort", "3/12 v 109/6,100"),
+        ("Thoracic only", comparison, 0.0, None, 3.1, "0 (0 to 3.10)", "this cohort", "0/40 v 9/900"),
+        ("Lumbar only", comparison, None, None, None, "", "this cohort", "0/40 v 0/300"),
+        ("Open above", comparison, 2.0, 0.8, None, "2.00 (0.80 to no limit)", "this cohort", "1/40 v 1/300"),
+        ("Published study", "Elsewhere", 4.62, None, None, "4.62", "published", ""),
+        (
+            "People with no cement",
+            "Elsewhere",
+            3.06,
+            2.14,
+            4.37,
+            "3.06 (2.14 to 4.37)",
+            "other people",
+            "112/530",
+        ),
+    ]
+    columns = ["label", "group", "estimate", "conf_low", "conf_high", "text", "kind", "counts"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def flow_steps():
+    """Ten steps, some of which remove nobody, and two groups."""
+    rows = [
+        ("in the file", 440, 7480, 0, 0, "step"),
+        ("patients without a vertebroplasty", 436, 7412, 4, 68, "step"),
+        ("rows quarantined by the cleaning rules (see the ledger)", 432, 7344, 4, 68, "step"),
+        ("death before the procedure", 432, 7344, 0, 0, "step"),
+        ("no spine follow-up", 430, 7310, 2, 34, "step"),
+        ("treated at the index procedure", 430, 6700, 0, 610, "step"),
+        ("outside the chosen levels T1 to L5", 430, 6700, 0, 0, "step"),
+        ("already fractured at baseline", 430, 5890, 0, 810, "step"),
+        ("at risk", 430, 5890, 0, 0, "step"),
+        ("next to cement (within 1 level)", 428, 900, 0, 0, "split"),
+        ("further away", 430, 4990, 0, 0, "split"),
+    ]
+    columns = ["step", "patients", "vertebrae", "patients_removed", "vertebrae_removed", "kind"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def spine_levels():
+    """Treated and fractured vertebrae by level, most of them at T12 and L1."""
+    weight = np.array([1, 1, 2, 3, 4, 6, 12, 11, 8, 8, 14, 30, 38, 24, 16, 12, 8])
+    levels = [f"T{number}" for number in range(1, 13)] + [f"L{number}" for number in range(1, 6)]
+    counts = {"treated": weight * 4, "fractured_adjacent": weight // 3, "fractured_nonadjacent": weight // 2}
+    return pd.DataFrame({"level": levels} | counts | {"at_risk": 430 - weight * 4})
+
+
+def distance_risks():
+    """Risks at 1, 2, 3 and 4 or more levels."""
+    rows = [
+        ("1", 0.081, 0.06, 0.11, "8.1% (6.0 to 11.0)", "77 / 900"),
+        ("2", 0.03, 0.02, 0.045, "3.0% (2.0 to 4.5)", "27 / 900"),
+        ("3", 0.025, 0.015, 0.04, "2.5% (1.5 to 4.0)", "22 / 900"),
+        ("4 or more", 0.018, 0.015, 0.022, "1.8% (1.5 to 2.2)", "60 / 3,400"),
+    ]
+    return pd.DataFrame(rows, columns=["distance", "estimate", "conf_low", "conf_high", "text", "counts"])
+
+
+def fracture_times():
+    """Days of 77 and 109 fractures, their medians and the published medians."""
+    random = np.random.default_rng(3)
+    near, far = np.ceil(random.exponential(80, 77)), np.ceil(random.exponential(180, 109))
+    times = pd.concat([pd.DataFrame({"group": NEXT, "days": near}), pd.DataFrame({"group": AWAY, "days": far})])
+    middle = [float(np.median(near)), float(np.median(far))]
+    words = [f"median {day:g} days" for day in middle]
+    medians = pd.DataFrame({"group": [NEXT, AWAY], "median": middle, "text": words})
+    published = pd.DataFrame(
+        {"group": [NEXT, AWAY], "median": [55, 127], "text": ["published 55 days", "published 127 days"]}
+    )
+    return times, medians, published

@@ -1,0 +1,124 @@
+"""What holds for every figure: legible text, the same bytes each time, no warning, nothing left changed."""
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import pytest
+from boxes import assert_legible
+from figure_tables import (
+    distance_risks,
+    five_groups,
+    flow_steps,
+    forest_rows,
+    fracture_times,
+    spine_levels,
+    two_groups,
+)
+from matplotlib.figure import Figure
+
+from helpers.errors import WorkbookError
+from helpers.figures.distance import plot_distance
+from helpers.figures.flow import plot_flow
+from helpers.figures.forest import plot_forest
+from helpers.figures.kaplan_meier import plot_curves
+from helpers.figures.spine_map import plot_spine_map
+from helpers.figures.theme import png_bytes, svg_bytes
+from helpers.figures.time_to_fracture import plot_time_to_fracture
+
+
+def curves(tables):
+    steps, counts, censored = tables
+    return plot_curves(steps, counts=counts, censored=censored, horizon=730)
+
+
+def times():
+    days, medians, published = fracture_times()
+    return plot_time_to_fracture(days, medians=medians, published=published, horizon=730)
+
+
+FIGURES = {
+    "curves, two groups": lambda: curves(two_groups()),
+    "curves, five groups": lambda: curves(five_groups()),
+    "forest": lambda: plot_forest(forest_rows(), reference_lines={4.62: "published 4.62", 3.06: "no cement"}),
+    "flow": lambda: plot_flow(flow_steps()),
+    "spine": lambda: plot_spine_map(spine_levels()),
+    "distance": lambda: plot_distance(distance_risks()),
+    "times": times,
+}
+
+
+@pytest.fixture(params=FIGURES, ids=str)
+def draw(request):
+    return FIGURES[request.param]
+
+
+def test_text_neither_overlaps_nor_leaves_the_canvas(draw):
+    assert assert_legible(draw())
+
+
+def test_drawn_twice_gives_the_same_bytes(draw):
+    one, other = draw(), draw()
+    assert svg_bytes(one) == svg_bytes(other) == svg_bytes(one)
+    assert png_bytes(one, dpi=80) == png_bytes(other, dpi=80)
+
+
+def test_svg_carries_no_date_and_no_outside_font(draw):
+    svg = svg_bytes(draw()).decode()
+    assert "dc:date" not in svg
+    assert "<text" not in svg
+
+
+def test_drawing_leaves_matplotlib_as_it_was(draw):
+    before = dict(mpl.rcParams)
+    png_bytes(draw(), dpi=50)
+    assert dict(mpl.rcParams) == before
+
+
+def test_looks_the_same_whatever_the_reader_has_set(draw):
+    plain = svg_bytes(draw())
+    with mpl.rc_context({"font.size": 30, "font.family": "serif", "axes.grid": True, "lines.linewidth": 9}):
+        assert svg_bytes(draw()) == plain
+
+
+def test_fits_a_page(draw):
+    width, height = draw().get_size_inches()
+    assert width <= 7.3
+    assert height <= 10
+
+
+def test_importing_the_figures_changes_nothing_and_loads_no_backend():
+    code = (
+        "import sys, matplotlib as mpl; before = dict(mpl.rcParams)\n"
+        "from helpers.figures import distance, flow, forest, kaplan_meier, spine_map, time_to_fracture\n"
+        "changed = [key for key in before if before[key] != mpl.rcParams[key] and key != 'backend']\n"
+        "assert not changed, changed\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("draw_with", "column"),
+    [
+        (lambda table: plot_forest(table), "label"),
+        (lambda table: plot_flow(table), "patients_removed"),
+        (lambda table: plot_spine_map(table), "treated"),
+        (lambda table: plot_distance(table), "distance"),
+    ],
+)
+def test_a_missing_column_is_named(draw_with, column):
+    with pytest.raises(WorkbookError, match=f"its table lacks .*{column}"):
+        draw_with(spine_levels()[["level"]])
+
+
+def test_the_overlap_check_can_fail():
+    figure = Figure(figsize=(2, 1))
+    figure.text(0.4, 0.5, "one")
+    figure.text(0.42, 0.5, "other")
+    with pytest.raises(AssertionError, match="overlap"):
+        assert_legible(figure)
+    outside = Figure(figsize=(2, 1))
+    outside.text(0.9, 0.5, "off the page")
+    with pytest.raises(AssertionError, match="leaves the canvas"):
+        assert_legible(outside)

@@ -1,0 +1,40 @@
+import pandas as pd
+import pytest
+from boxes import assert_legible
+from figure_tables import spine_levels
+
+from helpers.errors import WorkbookError
+from helpers.figures.spine_map import describe_spine_map, plot_spine_map
+
+
+def test_levels_run_down_the_page_and_the_counts_stand_beside():
+    texts = assert_legible(plot_spine_map(spine_levels()))
+    levels = [text for text in texts if text[0] in "TL" and text[1:].isdigit()]
+    assert levels == [*(f"T{number}" for number in range(1, 13)), *(f"L{number}" for number in range(1, 6))]
+    assert {"152", "12", "19", "278"} <= set(texts)  # L1
+
+
+def test_t13_and_l6_only_when_they_are_in_the_table():
+    extra = pd.concat([spine_levels(), spine_levels().iloc[:1].assign(level="L6")])
+    assert "L6" in assert_legible(plot_spine_map(extra))
+    assert "T13" not in assert_legible(plot_spine_map(extra))
+
+
+@pytest.mark.parametrize("times", [0, 1, 10_000, 1_000_000])
+def test_no_events_and_huge_counts(times):
+    counts = spine_levels()
+    counts[counts.columns[1:]] *= times
+    assert_legible(plot_spine_map(counts))
+
+
+def test_unknown_level_is_named():
+    with pytest.raises(WorkbookError, match="but got C5"):
+        plot_spine_map(spine_levels().replace({"level": {"T1": "C5"}}))
+
+
+def test_alternative_text():
+    counts = spine_levels().iloc[[12]]
+    assert "L1: 152 treated, 12 fractured next to cement and 19 further away, of 278 at risk." in describe_spine_map(
+        counts
+    )
+    assert describe_spine_map(counts).endswith("L2, L3, L4 and L5.")
