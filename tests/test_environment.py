@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "nbconvert": "nbconvert-core", "jupyter-client": "jupyter_client"}
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "jupyter-client": "jupyter_client"}
 CONDA_ONLY = {"python", "pip", "flit-core"}
 FIXED_BY_THE_STUDY = {"jupyterlab", "pandas", "seaborn", "lifelines", "papermill"}
 

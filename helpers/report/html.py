@@ -1,0 +1,130 @@
+"""The pages of a report: the reader's edition without code, one audit page per notebook with all of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from nbformat import NotebookNode
+from pygments.formatters import HtmlFormatter
+
+from helpers.errors import Problems
+from helpers.report.cells import for_auditors, for_readers, tags_of
+from helpers.report.markdown import Heading, Markdown
+from helpers.report.offline import active_content, outside_addresses
+
+TEMPLATES = Path(__file__).parent / "templates"
+SUBJECT = "New vertebral fractures after vertebroplasty"
+CODE_COLOURS = "default"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One executed notebook of the report: the name of its page, the question it answers, its cells."""
+
+    stem: str
+    title: str
+    notebook: NotebookNode
+
+    @property
+    def is_frame(self) -> bool:
+        """True for the notebook whose cells stand before and after the others in the reader's edition."""
+        return any(tags_of(cell) & {"front", "back"} for cell in self.notebook.cells)
+
+
+def write_pages(folder: Path, chapters: Sequence[Chapter], *, study_name: str, is_synthetic: bool) -> None:
+    """Write `index.html` and `audit/*.html` into the folder of a run.
+
+    Raises
+    ------
+    Problems
+        If a page would hold an outside address or a script.
+    """
+    pages = {
+        folder / "index.html": reader_edition(chapters, study_name=study_name, is_synthetic=is_synthetic)
+    }
+    for chapter in chapters:
+        path = folder / "audit" / f"{chapter.stem}.html"
+        pages[path] = audit_page(chapter, chapters, study_name=study_name, is_synthetic=is_synthetic)
+    problems = [
+        f"{path.name}: {found[:80]}"
+        for path, page in pages.items()
+        for found in outside_addresses(page) + active_content(page)
+    ]
+    if problems:
+        raise Problems(
+            "A page must open offline, without outside addresses and scripts, but holds:", problems
+        )
+    (folder / "audit").mkdir(exist_ok=True)
+    for path, page in pages.items():
+        path.write_text(page, encoding="utf-8", newline="\n")
+
+
+def reader_edition(chapters: Sequence[Chapter], *, study_name: str, is_synthetic: bool) -> str:
+    """The report for readers: what was found, without code, as one page."""
+    frames = [chapter for chapter in chapters if chapter.is_frame]
+    told = [chapter for chapter in chapters if not chapter.is_frame]
+    markdown = Markdown(pages={f"{chapter.stem}.ipynb": f"#{chapter.stem}" for chapter in told}, shift=1)
+    front = [_tagged(chapter, "front", markdown) for chapter in frames]
+    middle = [(chapter.stem, _without_code(chapter.notebook.cells, markdown)) for chapter in told]
+    back = [_tagged(chapter, "back", markdown) for chapter in frames]
+    return _render(
+        "index.html",
+        title=f"{study_name} – {SUBJECT}",
+        study_name=study_name,
+        subject=SUBJECT,
+        is_synthetic=is_synthetic,
+        contents=_contents(markdown.headings),
+        front="\n".join(front),
+        chapters=middle,
+        back="\n".join(back),
+        audits=[(f"audit/{chapter.stem}.html", chapter.title) for chapter in chapters],
+    )
+
+
+def audit_page(chapter: Chapter, chapters: Sequence[Chapter], *, study_name: str, is_synthetic: bool) -> str:
+    """One notebook with its code and everything it showed."""
+    markdown = Markdown(
+        pages={f"{other.stem}.ipynb": f"{other.stem}.html" for other in chapters}, rooted="../"
+    )
+    cells = [for_auditors(cell, markdown) for cell in chapter.notebook.cells]
+    return _render(
+        "audit.html",
+        title=f"{study_name} – {chapter.title}",
+        study_name=study_name,
+        is_synthetic=is_synthetic,
+        others=[(f"{other.stem}.html", other.title, other is chapter) for other in chapters],
+        has_title=any(heading.level == 1 for heading in markdown.headings),
+        question=chapter.title,
+        cells="\n".join(filter(None, cells)),
+        code_style=HtmlFormatter(style=CODE_COLOURS).get_style_defs(".code"),
+    )
+
+
+def _tagged(chapter: Chapter, tag: str, markdown: Markdown) -> str:
+    return _without_code([cell for cell in chapter.notebook.cells if tag in tags_of(cell)], markdown)
+
+
+def _without_code(cells: Sequence[NotebookNode], markdown: Markdown) -> str:
+    return "\n".join(filter(None, (for_readers(cell, markdown) for cell in cells)))
+
+
+def _contents(headings: Sequence[Heading]) -> list[Heading]:
+    return [heading for heading in headings if heading.level == 2]
+
+
+def _render(template: str, **content: object) -> str:
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return _environment().get_template(template).render(style=style, **content).rstrip() + "\n"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,119 @@
+"""The command `workbook`."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from types import FrameType
+
+from helpers.errors import WorkbookError
+
+DISTRIBUTION = "vertebroplasty-workbook"
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0 when done, 1 when a notebook failed, 2 for bad parameters or input."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        options.command(options)
+    except WorkbookError as error:
+        print(error, file=sys.stderr)
+        return getattr(error, "exit_code", 2)
+    except KeyboardInterrupt:
+        print("\nStopped. The last good report, if there is one, is untouched.", file=sys.stderr)
+        return INTERRUPTED
+    except OSError as error:
+        print(f"A file could not be read or written: {error}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="workbook",
+        description="New fractures after vertebroplasty: from a cohort's files to an executed report.",
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = _command(commands, "run", _run, "run all notebooks for one study and build its report")
+    run.add_argument("study", metavar="STUDY.yml", help="the study file; the files it names stand beside it")
+    run.add_argument("--out", metavar="DIR", help="folder of the report (default: reports/<study>)")
+
+    simulate = _command(commands, "simulate", _simulate, "write a made-up cohort with a study file")
+    simulate.add_argument("--patients", type=_positive, required=True, metavar="N")
+    simulate.add_argument("--seed", type=_whole, required=True, metavar="S")
+    simulate.add_argument("--out", required=True, metavar="DIR", help="a new folder")
+    simulate.add_argument("--clean", action="store_true", help="without the usual errors of real files")
+
+    _command(commands, "steps", _steps, "show the notebooks with their questions and tables")
+    _command(commands, "parameters", _parameters, "show every parameter with its default and meaning")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction, name: str, does: Callable, says: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
+    command.set_defaults(command=does)
+    return command
+
+
+def _run(options: argparse.Namespace) -> None:
+    from helpers.workbook.places import portable, project_root
+    from helpers.workbook.run import run_study
+
+    out = run_study(options.study, options.out)
+    print(f"Report: {portable(out, project_root()) if not options.out else options.out}/index.html")
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from helpers.cohort.simulate import simulate, write_cohort
+
+    cohort = simulate(options.patients, seed=options.seed)
+    study = write_cohort(cohort, options.out, clean=options.clean)
+    print(f"Made-up cohort of {options.patients} patients. Next: workbook run {study}")
+
+
+def _steps(options: argparse.Namespace) -> None:
+    from helpers.workbook.steps import steps_as_markdown
+
+    print(steps_as_markdown())
+
+
+def _parameters(options: argparse.Namespace) -> None:
+    from helpers.workbook.parameters import merged, parameters_as_markdown, parameters_by_step
+    from helpers.workbook.places import project_root
+
+    print(parameters_as_markdown(merged(parameters_by_step(project_root()))))
+
+
+def _positive(text: str) -> int:
+    number = _whole(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, but got {text}")
+    return number
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number, but got {text}")
+    return int(text)
+
+
+def _version() -> str:
+    try:
+        return f"workbook {version(DISTRIBUTION)}"
+    except PackageNotFoundError:
+        return "workbook (not installed)"
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""The notebooks' door to one run's tables and figures."""
+
+import html
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.errors import WorkbookError
+from helpers.workbook.figure import StoredFigure
+from helpers.workbook.places import from_root, input_path
+from helpers.workbook.settings import Settings, read_settings
+from helpers.workbook.spreadsheet import write_csv
+from helpers.workbook.steps import STEPS, Step, find_step, writer_of
+
+__all__ = ["FlowError", "RunFolder", "Saved", "input_path", "open_run"]
+
+MOST_CSV_ROWS = 200_000
+COMPLETE = ".complete"
+Check = Callable[[str, pd.DataFrame], object]
+
+
+class FlowError(RuntimeError):
+    """A notebook that does not keep to the flow in steps.py: a fault of the workbook, not of a study."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a notebook saved, shown as one sentence."""
+
+    tables: tuple[str, ...]
+    figures: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = [
+            f"{kind}: {', '.join(names)}"
+            for kind, names in (("Tables saved", self.tables), ("Figures saved", self.figures))
+            if names
+        ]
+        return ". ".join(parts) + "." if parts else "Nothing to save."
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return f'<p class="saved">{html.escape(str(self))}</p>'
+
+
+@dataclass
+class RunFolder:
+    """One run as one notebook sees it: it reads and writes only what its step declares.
+
+    Attributes
+    ----------
+    path : Path
+        Folder of the run.
+    step : Step
+        The notebook's place in the flow.
+    steps : sequence of Step
+        The flow.
+    check : callable
+        `check(name, frame)` raises when a table breaks its contract.
+    """
+
+    path: Path
+    step: Step
+    steps: Sequence[Step]
+    check: Check
+    _written: list[str] = field(default_factory=list)
+    _figures: list[str] = field(default_factory=list)
+
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """A table an earlier notebook wrote; with `columns` only these, and its contract is not checked.
+
+        Raises
+        ------
+        FlowError
+            If the step does not declare it.
+        WorkbookError
+            If no notebook has written it yet, or it breaks its contract.
+        """
+        if name not in self.step.reads:
+            raise FlowError(
+                f"`{self.step.name}` does not read `{name}`. Add it to its `reads` in workbook/steps.py."
+            )
+        path = self._tables / f"{name}.parquet"
+        if not path.is_file():
+            writer = writer_of(name, self.steps)
+            first = f"Run {writer.notebook} first" if writer else "No notebook writes it"
+            raise WorkbookError(
+                f"The table `{name}` is not there yet. {first}, or run all with `workbook run STUDY.yml`."
+            )
+        frame = pd.read_parquet(path, columns=None if columns is None else list(columns))
+        if columns is None:
+            self.check(name, frame)
+        return frame
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        """Save a table as Parquet for the next notebooks and as CSV for people (up to 200,000 rows).
+
+        Raises
+        ------
+        FlowError
+            If the step does not declare it.
+        WorkbookError
+            If the table breaks its contract.
+        """
+        if name not in self.step.writes:
+            raise FlowError(
+                f"`{self.step.name}` does not write `{name}`. Add it to its `writes` in workbook/steps.py."
+            )
+        self.check(name, frame)
+        self._tables.mkdir(parents=True, exist_ok=True)
+        frame.to_parquet(self._tables / f"{name}.parquet", index=False)
+        csv = self._tables / f"{name}.csv"
+        csv.unlink(missing_ok=True)
+        if len(frame) <= MOST_CSV_ROWS:
+            write_csv(frame, csv)
+        _remember(self._written, name)
+
+    def figure(self, name: str, *, svg: bytes, png: bytes, alt: str, caption: str) -> StoredFigure:
+        """Store a figure as SVG and PNG with its text alternative; what is returned shows it in the notebook.
+
+        Raises
+        ------
+        WorkbookError
+            If the name is no plain file name, or the text alternative or the caption is empty.
+        """
+        if not re.fullmatch(r"[a-z0-9_]+", name):
+            raise WorkbookError(f'A figure\'s name is small letters, digits and _, but got "{name}".')
+        if not alt.strip() or not caption.strip():
+            raise WorkbookError(f"The figure `{name}` needs a text alternative (`alt`) and a caption.")
+        stored = StoredFigure(name, bytes(svg), bytes(png), alt.strip(), caption.strip())
+        stored.save(self._figure_folder, by=self.step.name)
+        _remember(self._figures, name)
+        return stored
+
+    def show(self, name: str) -> StoredFigure:
+        """A figure that an earlier notebook stored.
+
+        Raises
+        ------
+        WorkbookError
+            If there is none.
+        """
+        return StoredFigure.load(self._figure_folder, name)
+
+    def private(self, name: str, frame: pd.DataFrame) -> None:
+        """Save a table that is never shared (patient ids): in `private/`, readable by its owner only."""
+        folder = self.path / "private"
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        path = folder / f"{name}.csv"
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        write_csv(frame, path)
+
+    def settings(self) -> Settings:
+        """Parameters, inputs and versions of this run; empty where `workbook run` did not start it."""
+        return read_settings(self.path / COMPLETE)
+
+    def complete(self) -> Saved:
+        """Say that the notebook ran to its end; its last cell.
+
+        Raises
+        ------
+        FlowError
+            If a table its step declares was not written.
+        """
+        missing = [name for name in self.step.writes if name not in self._written]
+        if missing:
+            raise FlowError(f"`{self.step.name}` ended without writing {', '.join(missing)}.")
+        saved = Saved(tuple(self._written), tuple(self._figures))
+        mark = mark_of(self.path, self.step)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(json.dumps({"tables": saved.tables, "figures": saved.figures}), encoding="utf-8")
+        return saved
+
+    @property
+    def _tables(self) -> Path:
+        return self.path / "tables"
+
+    @property
+    def _figure_folder(self) -> Path:
+        return self.path / "figures"
+
+
+def open_run(
+    run_folder: str | Path, step: str, *, steps: Sequence[Step] = STEPS, check: Check | None = None
+) -> RunFolder:
+    """Open the folder of a run for one notebook; a relative `run_folder` counts from the project root.
+
+    Raises
+    ------
+    WorkbookError
+        If no step has that name.
+    """
+    this_step = find_step(step, steps)
+    path = from_root(run_folder)
+    mark_of(path, this_step).unlink(missing_ok=True)
+    return RunFolder(path, this_step, steps, check or _contract())
+
+
+def mark_of(run_folder: Path, step: Step) -> Path:
+    """The small file that says a notebook ran to its last cell."""
+    return run_folder / COMPLETE / f"{step.name}.json"
+
+
+def _contract() -> Check:
+    from helpers.cohort.tables import check  # costs pandera's import, which `workbook --help` must not pay
+
+    return check
+
+
+def _remember(names: list[str], name: str) -> None:
+    if name not in names:
+        names.append(name)

@@ -1,0 +1,151 @@
+"""What a run was made of and what it made: enough to run it again and to see whether it came out the same."""
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from helpers.workbook.parameters import Parameter
+from helpers.workbook.places import portable
+from helpers.workbook.steps import Step
+from helpers.workbook.study import Study
+
+PACKAGES = (
+    "ipykernel", "lifelines", "matplotlib", "nbclient", "nbformat", "numpy", "pandas", "pandera", "papermill",
+    "pyarrow", "scipy", "seaborn", "statsmodels",
+)  # fmt: skip
+NOT_SHARED = ("private", "manifest.json")
+MEASURED_AT_ONCE = 1 << 20
+
+
+def write_manifest(
+    folder: Path,
+    *,
+    study: Study,
+    values: Mapping[str, object],
+    parameters: Mapping[str, Parameter],
+    steps: Sequence[Step],
+    root: Path,
+    started: datetime,
+) -> None:
+    """Write `manifest.json` of the run in `folder`. Times stand here and nowhere else in a report."""
+    manifest = {
+        "study": study.path.name,
+        "seed": values.get("seed"),
+        "parameters": {
+            name: {
+                "value": _shown(value),
+                "default": _shown(parameters[name].default),
+                "set_by_study": name in study.values,
+            }
+            for name, value in sorted(values.items())
+            if parameters[name].rule.kind != "folder"
+        },
+        "inputs": inputs(study, values, parameters, steps, root),
+        "notebooks": {step.notebook: digest(root / step.notebook) for step in steps},
+        "outputs": outputs(folder),
+        "versions": versions(),
+        "git": git_state(root),
+        "machine": {"platform": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "started": _instant(started),
+        "ended": _instant(datetime.now(UTC)),
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+def inputs(
+    study: Study,
+    values: Mapping[str, object],
+    parameters: Mapping[str, Parameter],
+    steps: Sequence[Step],
+    root: Path,
+) -> list[dict]:
+    """The study file, the files it names and the reference files: name, digest, size and rows."""
+    named = [
+        (name, study.folder / str(values[name]))
+        for name, parameter in parameters.items()
+        if parameter.rule.kind == "file" and values[name]
+    ]
+    reference = [
+        ("reference", root / name) for name in sorted({name for step in steps for name in step.data})
+    ]
+    return [
+        {
+            "role": role,
+            "name": portable(path, root),
+            "sha256": digest(path),
+            "bytes": path.stat().st_size,
+            "rows": rows(path),
+        }
+        for role, path in [("study_file", study.path), *named, *reference]
+    ]
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    """Digest of every file a run shares, by its path in the report."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = {path: path.relative_to(folder) for path in files}
+    return {name.as_posix(): digest(path) for path, name in names.items() if name.parts[0] not in NOT_SHARED}
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def rows(path: Path) -> int | None:
+    """Rows of a CSV file below its header, lines broken inside quotes counted once; None for other files."""
+    if path.suffix.lower() != ".csv":
+        return None
+    with path.open(encoding="latin-1", newline="") as file:
+        try:
+            return max(sum(1 for row in csv.reader(file) if row) - 1, 0)
+        except csv.Error:
+            return None
+
+
+def git_state(root: Path) -> dict | None:
+    """The commit the workbook stands at and whether files differ from it; None without git."""
+    top = _git(root, "rev-parse", "--show-toplevel")
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    if top is None or commit is None or Path(top).resolve() != root.resolve():
+        return None
+    return {"commit": commit, "files_changed_since": bool(_git(root, "status", "--porcelain"))}
+
+
+def _git(root: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Python and of the packages a number can depend on."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def _shown(value: object) -> object:
+    """A value without the folders of an absolute path, which can hold a user's name."""
+    return Path(value).name if isinstance(value, str) and os.path.isabs(value) else value
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

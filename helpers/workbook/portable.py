@@ -1,0 +1,65 @@
+"""Executed notebooks made fit to share: no paths of this machine, no times, no random names."""
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nbformat
+
+SCRATCH_FILE = re.compile(r"[^\s\"'()<>]*ipykernel_\d+[/\\]+\d+\.py")
+KEPT_METADATA = ("kernelspec", "language_info")
+
+
+def replacements(places: Mapping[Path, str]) -> tuple[tuple[str, str], ...]:
+    """Texts to replace, longest first: each place as given, resolved and as Windows writes it."""
+    written = {}
+    home, scratch = Path.home(), Path(tempfile.gettempdir())
+    for place, instead in [(home, "~"), (scratch, "scratch"), *places.items()]:
+        for path in {place.absolute(), place.resolve()}:
+            if path == Path(path.anchor):
+                continue
+            for spelled in (str(path), path.as_posix(), str(path).replace("\\", "\\\\")):
+                written[spelled] = instead
+    return tuple(sorted(written.items(), key=lambda pair: (-len(pair[0]), pair[0])))
+
+
+def without_places(text: str, replaced: Sequence[tuple[str, str]]) -> str:
+    """`text` with every path of this machine replaced; what stands for "" is left out of paths."""
+    text = SCRATCH_FILE.sub("notebook cell", text)
+    for place, instead in replaced:
+        if place in text:
+            inside, itself = (f"{instead}/", instead) if instead else ("", ".")
+            text = re.sub(
+                re.escape(place) + r"(?:([/\\]+)|(?![\w-]|\.\w))",
+                lambda match, inside=inside, itself=itself: inside if match[1] else itself,
+                text,
+            )
+    return text
+
+
+def make_portable(
+    notebook: nbformat.NotebookNode, *, name: str, replaced: Sequence[tuple[str, str]]
+) -> nbformat.NotebookNode:
+    """An executed notebook without machine paths, timings, papermill's records and random cell ids."""
+    shared = nbformat.from_dict(_walk(notebook, replaced))
+    shared.metadata = nbformat.from_dict(
+        {key: shared.metadata[key] for key in KEPT_METADATA if key in shared.metadata}
+    )
+    for number, cell in enumerate(shared.cells, start=1):
+        cell.id = f"{name[:50]}-{number}"
+        tags = cell.metadata.get("tags")
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+    shared.nbformat, shared.nbformat_minor = 4, 5
+    return shared
+
+
+def _walk(value: object, replaced: Sequence[tuple[str, str]]) -> object:
+    if isinstance(value, str):
+        return without_places(value, replaced)
+    if isinstance(value, Mapping):
+        return {
+            key: inner if str(key).startswith("image/") else _walk(inner, replaced)
+            for key, inner in value.items()
+        }
+    return [_walk(inner, replaced) for inner in value] if isinstance(value, list) else value

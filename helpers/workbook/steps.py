@@ -1,0 +1,140 @@
+"""The flow of the workbook, written once as data: which notebook answers what, from and into which tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.errors import WorkbookError
+
+
+@dataclass(frozen=True)
+class Step:
+    """One notebook: what it asks, the tables it reads and the tables only it writes.
+
+    Attributes
+    ----------
+    name : str
+        What the notebook calls itself in `open_run`.
+    title : str
+        What the progress line shows.
+    notebook : str
+        Path from the project root.
+    question : str
+        What it answers, as its reader would ask it.
+    reads, writes : tuple of str
+        Names of tables.
+    data : tuple of str
+        Reference files it reads besides the study's own, from the project root.
+    """
+
+    name: str
+    title: str
+    notebook: str
+    question: str
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """File name of the notebook without its ending: the name of its page and of its executed copy."""
+        return Path(self.notebook).stem
+
+
+STEPS = (
+    Step(
+        name="clean_cohort",
+        title="Clean the cohort",
+        notebook="notebooks/1_clean_cohort.ipynb",
+        question="Which patients and vertebrae are at risk, and what was changed or set aside on the way?",
+        writes=(
+            "patients",
+            "procedures",
+            "fractures",
+            "imaging",
+            "ledger",
+            "quarantine",
+            "flow",
+            "risk_table",
+            "patient_summary",
+            "codebook",
+        ),
+    ),
+    Step(
+        name="relative_risk",
+        title="Relative risk",
+        notebook="notebooks/2_relative_risk.ipynb",
+        question="Does a vertebra next to a cemented one fracture more often than one further away?",
+        reads=("risk_table",),
+        writes=("relative_risk_estimates",),
+    ),
+    Step(
+        name="time_to_event",
+        title="Time to fracture",
+        notebook="notebooks/3_time_to_event.ipynb",
+        question="Does it fracture sooner?",
+        reads=("risk_table",),
+        writes=("time_to_event_estimates", "curves"),
+    ),
+    Step(
+        name="natural_clustering",
+        title="Natural clustering",
+        notebook="notebooks/4_natural_clustering.ipynb",
+        question="How much of that would be seen with no cement at all?",
+        reads=("relative_risk_estimates",),
+        writes=("natural_clustering_estimates",),
+        data=("data/reference/nhanes_vfa_patterns.csv",),
+    ),
+    Step(
+        name="report",
+        title="Report",
+        notebook="notebooks/6_report.ipynb",
+        question="What did we find, and how sure can we be?",
+        reads=(
+            "flow",
+            "ledger",
+            "quarantine",
+            "patient_summary",
+            "codebook",
+            "relative_risk_estimates",
+            "time_to_event_estimates",
+            "natural_clustering_estimates",
+        ),
+        writes=("estimates",),
+    ),
+)
+
+
+def find_step(name: str, steps: Sequence[Step] = STEPS) -> Step:
+    """The step called `name`.
+
+    Raises
+    ------
+    WorkbookError
+        If there is none.
+    """
+    for step in steps:
+        if step.name == name:
+            return step
+    known = ", ".join(step.name for step in steps)
+    raise WorkbookError(f"No step is called `{name}`. The steps are: {known}.")
+
+
+def writer_of(table: str, steps: Sequence[Step] = STEPS) -> Step | None:
+    """The one step that writes `table`; None when no step does."""
+    return next((step for step in steps if table in step.writes), None)
+
+
+def steps_as_markdown(steps: Sequence[Step] = STEPS) -> str:
+    """The flow as a markdown table: notebook, question, tables read and written."""
+
+    def listed(names: tuple[str, ...]) -> str:
+        return ", ".join(f"`{name}`" for name in names) or "-"
+
+    lines = ["| Notebook | Question | Reads | Writes |", "|---|---|---|---|"]
+    for step in steps:
+        reads = listed(step.reads) if step.reads else "the study's files"
+        lines.append(
+            f"| [{step.stem}]({step.notebook}) | {step.question} | {reads} | {listed(step.writes)} |"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,168 @@
+"""The study file: a papermill parameters file, read and checked before any kernel starts."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from helpers.errors import Problems, WorkbookError
+from helpers.workbook.parameters import Parameter
+from helpers.workbook.places import from_root, safe_name
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study file as it was written.
+
+    Attributes
+    ----------
+    name : str
+        Name of its report's folder.
+    folder : Path
+        Where its files are: the folder the study file stands in.
+    path : Path
+        The study file.
+    values : dict
+        What it sets, not yet checked.
+    """
+
+    name: str
+    folder: Path
+    path: Path
+    values: dict
+
+    def default_out(self, root: Path) -> Path:
+        """Where its report goes unless told otherwise."""
+        run_folder = self.values.get("run_folder")
+        return (
+            from_root(run_folder, root)
+            if isinstance(run_folder, str) and run_folder
+            else root / "reports" / self.name
+        )
+
+
+def read_study(path: str | Path) -> Study:
+    """Read a study file; its values are checked by `checked_values`.
+
+    Raises
+    ------
+    WorkbookError
+        If the file is missing, is no YAML, sets a parameter twice or holds anything but `name: value` lines.
+    """
+    path = Path(path).expanduser().absolute()
+    if path.is_dir():
+        raise WorkbookError(
+            f"{path.name} is a folder. Give the study file in it, for example {path.name}/study.yml."
+        )
+    if not path.is_file():
+        near = (
+            ", ".join(sorted(file.name for file in path.parent.glob("*.y*ml")))
+            if path.parent.is_dir()
+            else ""
+        )
+        raise WorkbookError(
+            f"There is no study file {path}." + (f" In that folder there is: {near}." if near else "")
+        )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise WorkbookError(f"{path.name} is not a UTF-8 text file. Save it again as UTF-8.") from None
+    loader = _Loader(text)
+    try:
+        values = loader.get_single_data()
+    except (yaml.YAMLError, ValueError) as error:
+        raise WorkbookError(_yaml_error(path.name, error, text)) from None
+    finally:
+        loader.dispose()
+    if loader.repeated:
+        raise Problems(f"{path.name} says some things twice; keep one line of each:", loader.repeated)
+    if not isinstance(values, dict):
+        what = "is empty" if values is None else f"holds a {type(values).__name__}"
+        raise WorkbookError(f"{path.name} must hold lines of the form `name: value`, but {what}.")
+    name = safe_name(path.resolve().parent.name if path.stem == "study" else path.stem)
+    return Study(name, path.parent, path, values)
+
+
+def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
+    """Every parameter's value for this study: what the study file sets, else the notebook's default.
+
+    Raises
+    ------
+    Problems
+        With every unknown name, wrong value and missing file of the study file.
+    """
+    problems = [_unknown(name, parameters) for name in study.values if name not in parameters]
+    values = {name: parameter.default for name, parameter in parameters.items()}
+    for name, parameter in parameters.items():
+        if name in study.values:
+            values[name] = study.values[name]
+            if problem := parameter.rule.problem(values[name]):
+                problems.append(f"`{name}` {problem}")
+                continue
+        values[name] = parameter.rule.normal(values[name])
+        if (
+            parameter.rule.kind == "file"
+            and values[name]
+            and (problem := _missing_file(name, values[name], study))
+        ):
+            problems.append(problem)
+    if problems:
+        raise Problems(f"{study.path.name} cannot be run as it is; nothing was started:", problems)
+    return values
+
+
+def _unknown(name: object, parameters: Mapping[str, Parameter]) -> str:
+    near = difflib.get_close_matches(str(name), parameters, n=1, cutoff=0.6)
+    if near:
+        return f"`{name}` is not a parameter of any notebook. Did you mean `{near[0]}`?"
+    return f"`{name}` is not a parameter of any notebook. `workbook parameters` lists them."
+
+
+def _missing_file(name: str, value: str, study: Study) -> str | None:
+    path = study.folder / value
+    if path.is_file():
+        return None
+    if path.is_dir():
+        return f"`{name}` must be a file, but {value} is a folder."
+    names = sorted(file.name for file in study.folder.iterdir() if file.is_file() and file != study.path)
+    near = difflib.get_close_matches(value, names, n=1)
+    hint = f" Did you mean {near[0]}?" if near else f" Files there: {', '.join(names[:12]) or 'none'}."
+    default = "" if name in study.values else " (the default)"
+    return f"`{name}` is {value}{default}, but there is no such file beside {study.path.name}.{hint}"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe reader, which also tells keys that are written twice (YAML itself would keep the last)."""
+
+    def __init__(self, stream: str):
+        super().__init__(stream)
+        self.repeated: list[str] = []
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        first_lines: dict = {}
+        for key_node, _ in node.value:
+            line = key_node.start_mark.line + 1
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None:
+                continue
+            if key not in first_lines:
+                first_lines[key] = line
+            else:
+                self.repeated.append(f"`{key}` is set on line {first_lines[key]} and again on line {line}.")
+        return super().construct_mapping(node, deep)
+
+
+def _yaml_error(name: str, error: Exception, text: str) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"{name} cannot be read: {error}. Write one `name: value` per line."
+    lines = text.splitlines()
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    if line.lstrip(" ").startswith("\t"):
+        return f"Line {mark.line + 1} of {name} is indented with a tab. Use blanks."
+    return (
+        f"Line {mark.line + 1} of {name} is not YAML ({error.problem}): {line.strip()[:80]!r}. "
+        "Write one `name: value` per line, and put a text with : or # in quotes."
+    )

@@ -1,0 +1,37 @@
+"""Table 1 counts what is there and says what is not known."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.report.table_one import table_one
+
+SUMMARY = pd.DataFrame(
+    {
+        "age_years": [70.0, 80.0, 75.0, np.nan],
+        "sex": pd.Categorical(["female", "female", "male", "female"]),
+        "bone_density_t_score": [np.nan] * 4,
+        "n_levels_treated": np.array([1, 2, 1, 3], dtype="int8"),
+        "died": pd.Categorical(["no", "yes", "no", "no"]),
+        "has_new_fracture": pd.Categorical(["no", "no", "yes", "yes"], categories=["no", "yes"]),
+    }
+)
+LABELS = {"age_years": "Age (years)", "sex": "Sex", "n_levels_treated": "Levels cemented", "died": "Died"}
+
+
+def test_values_by_group_and_what_is_not_known():
+    shown = table_one(SUMMARY, LABELS)
+    assert shown.columns == ("", "All patients", "No new fracture", "New fracture", "Not known")
+    rows = {row[0]: row[1:] for row in shown.rows}
+    assert rows["Patients"] == ("4", "2", "2", "–")
+    assert rows["Age (years), mean (SD)"] == ("75.0 (5.0)", "75.0 (7.1)", "75.0 (–)", "1")
+    assert rows["Sex, n (%): female"][:3] == ("3 (75.0)", "2 (100.0)", "1 (50.0)")
+    assert rows["Levels cemented, median [Q1,Q3]"][0] == "1.5 [1.0,2.2]"
+
+
+def test_a_column_that_nobody_filled_is_left_out():
+    assert not any("density" in row[0] for row in table_one(SUMMARY, LABELS).rows)
+
+
+def test_without_fractures_there_is_one_group():
+    shown = table_one(SUMMARY.assign(has_new_fracture=pd.Categorical(["no"] * 4)), LABELS)
+    assert shown.columns[1:] == ("All patients", "Not known")

@@ -1,0 +1,154 @@
+"""The notebooks' door: declared tables only, contracts checked, text inert, private things private."""
+
+import os
+import stat
+
+import pandas as pd
+import pytest
+
+from helpers.errors import Problems, WorkbookError
+from helpers.workbook.folder import FlowError, mark_of, open_run
+from helpers.workbook.spreadsheet import inert
+
+COUNTS = pd.DataFrame({"sex": pd.Categorical(["F", "M"], ["M", "F"], ordered=True), "n": [2, 1]})
+
+
+def accept(name, frame):
+    """A contract that accepts everything."""
+
+
+def refuse(name, frame):
+    """A contract that refuses everything."""
+    raise Problems(f"The table `{name}` breaks its contract:", ["n is negative"])
+
+
+@pytest.fixture
+def writing(tmp_path, steps):
+    return open_run(tmp_path / "run", "count", steps=steps, check=accept)
+
+
+@pytest.fixture
+def reading(tmp_path, steps):
+    return open_run(tmp_path / "run", "tell", steps=steps, check=accept)
+
+
+def test_a_table_comes_back_as_it_was_written(writing, reading):
+    writing.write("counts", COUNTS)
+    pd.testing.assert_frame_equal(reading.read("counts"), COUNTS)
+    assert list(reading.read("counts", columns=["n"])) == ["n"]
+    assert (writing.path / "tables" / "counts.csv").read_bytes() == b"sex,n\nF,2\nM,1\n"
+
+
+def test_only_declared_tables(writing, reading):
+    with pytest.raises(FlowError, match="`count` does not write `estimates`"):
+        writing.write("estimates", COUNTS)
+    with pytest.raises(FlowError, match="`tell` does not read `flow`"):
+        reading.read("flow")
+    with pytest.raises(WorkbookError, match="No step is called `nothing`. The steps are: count, tell."):
+        open_run(writing.path, "nothing", steps=writing.steps, check=accept)
+
+
+def test_missing_table_says_which_notebook_comes_first(reading):
+    with pytest.raises(WorkbookError) as error:
+        reading.read("counts")
+    assert str(error.value) == (
+        "The table `counts` is not there yet. Run notebooks/1_count.ipynb first, "
+        "or run all with `workbook run STUDY.yml`."
+    )
+
+
+def test_contract_is_checked_both_ways(tmp_path, steps, writing):
+    writing.write("counts", COUNTS)
+    strict = open_run(tmp_path / "run", "tell", steps=steps, check=refuse)
+    with pytest.raises(Problems, match="The table `counts` breaks its contract"):
+        strict.read("counts")
+    with pytest.raises(Problems, match="The table `estimates` breaks its contract"):
+        strict.write("estimates", COUNTS)
+    assert not (tmp_path / "run" / "tables" / "estimates.parquet").exists()
+
+
+def test_large_tables_have_no_csv(writing, monkeypatch):
+    writing.write("counts", COUNTS)
+    monkeypatch.setattr("helpers.workbook.folder.MOST_CSV_ROWS", 1)
+    writing.write("counts", COUNTS)
+    assert sorted(path.name for path in (writing.path / "tables").iterdir()) == ["counts.parquet"]
+
+
+def test_figure_is_stored_shown_and_found_again(writing, reading):
+    svg = b"<svg/>"
+    figure = writing.figure("curves", svg=svg, png=b"png", alt='A "quoted" <alt>', caption="=A & B")
+    assert 'alt="A &quot;quoted&quot; &lt;alt&gt;"' in figure._repr_html_()
+    assert "<figcaption>=A &amp; B</figcaption>" in figure._repr_html_()
+    assert reading.show("curves") == figure
+    writing.figure("curves", svg=svg, png=b"png", alt="other", caption="again")
+    captions = pd.read_csv(writing.path / "figures" / "figures.csv")
+    assert captions.to_dict("records") == [
+        {"figure": "curves", "notebook": "count", "caption": "again", "text_alternative": "other"}
+    ]
+    with pytest.raises(WorkbookError, match="The figure `forest` is not stored. Stored so far: curves."):
+        reading.show("forest")
+
+
+@pytest.mark.parametrize(
+    ("name", "alt", "caption", "sentence"),
+    [
+        ("../up", "a", "c", "A figure's name is small letters"),
+        ("curves", " ", "c", "needs a text alternative"),
+        ("curves", "a", "", "needs a text alternative"),
+    ],
+)
+def test_figure_without_words_is_refused(writing, name, alt, caption, sentence):
+    with pytest.raises(WorkbookError, match=sentence):
+        writing.figure(name, svg=b"", png=b"", alt=alt, caption=caption)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes")
+def test_private_tables_are_their_owners_only(writing):
+    writing.private("keys", COUNTS)
+    folder = writing.path / "private"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "keys.csv").stat().st_mode) == 0o600
+
+
+def test_complete_wants_every_promised_table_and_marks_the_end(writing):
+    with pytest.raises(FlowError, match="`count` ended without writing counts."):
+        writing.complete()
+    assert not mark_of(writing.path, writing.step).exists()
+    writing.write("counts", COUNTS)
+    writing.figure("bars", svg=b"", png=b"", alt="a", caption="c")
+    saved = writing.complete()
+    assert str(saved) == "Tables saved: counts. Figures saved: bars."
+    assert mark_of(writing.path, writing.step).is_file()
+    open_run(writing.path, "count", steps=writing.steps, check=accept)
+    assert not mark_of(writing.path, writing.step).exists()
+
+
+def test_relative_folder_counts_from_the_project(steps, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    run = open_run("reports/nowhere", "count", steps=steps, check=accept)
+    assert run.path.is_absolute()
+    assert tmp_path not in run.path.parents
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", " =1"])
+def test_formulas_become_text(text):
+    frame = pd.DataFrame({"before": [text, None], text: [1, -1]})
+    safe = inert(frame)
+    assert safe["before"].tolist() == ["'" + text, None]
+    assert list(safe) == ["before", "'" + text]
+    assert safe["'" + text].tolist() == [1, -1]
+
+
+def test_numbers_and_plain_text_are_left_alone():
+    frame = pd.DataFrame(
+        {
+            "n": [-1.5, 2],
+            "mixed": [-1, "T12"],
+            "level": pd.Categorical(["-", "T1"]),
+            "when": pd.to_datetime(["2006-01-27"] * 2),
+        }
+    )
+    safe = inert(frame)
+    assert safe["mixed"].tolist() == [-1, "T12"]
+    assert safe["level"].tolist() == ["'-", "T1"]
+    pd.testing.assert_frame_equal(safe[["n", "when"]], frame[["n", "when"]])

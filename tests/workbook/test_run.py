@@ -1,0 +1,258 @@
+"""Whole runs of the toy project through papermill: what comes out, what fails how, what is never touched."""
+
+import functools
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers.errors import WorkbookError
+from helpers.report.offline import active_content, outside_addresses
+from helpers.workbook import run as run_module
+from helpers.workbook.cli import main
+from helpers.workbook.run import RunFailedError, run_study
+from tests.workbook.toy import REPOSITORY, STEPS, Toy, make_toy
+
+ONE_RUN = textwrap.dedent(
+    f"""
+    import sys
+    sys.path[:0] = [{str(REPOSITORY)!r}, {str(REPOSITORY / "tests" / "workbook")!r}]
+    import functools
+    from pathlib import Path
+    from helpers.workbook import cli, run
+    from toy import STEPS
+    run.run_study = functools.partial(run.run_study, steps=STEPS, root=Path(sys.argv[1]))
+    sys.exit(cli.main(["run", sys.argv[2], "--out", sys.argv[3]]))
+    """
+)
+
+
+def start(toy: Toy, out: Path) -> subprocess.Popen:
+    """One run of the toy in a process of its own."""
+    command = [sys.executable, "-W", "error", "-c", ONE_RUN, str(toy.root), str(toy.study), str(out)]
+    # MPLBACKEND=agg is set as servers do; the kernel must not take it over
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory) -> tuple[Toy, list[Path], list[tuple[int, str, str]]]:
+    """The same study run twice at the same time, into two folders called the same."""
+    project = make_toy(tmp_path_factory.mktemp("two") / "project")
+    project.write_count(
+        "print(run.path, input_path(study_folder, patients_file)); import os; os.environ['MPLBACKEND']"
+    )
+    project.write_tell("import sys; print('aside', file=sys.stderr)")
+    outs = [project.root / "first" / "toy", project.root / "second" / "toy"]
+    running = [start(project, out) for out in outs]
+    ended = [(process.wait(90), *process.communicate()) for process in running]
+    return project, outs, ended
+
+
+def shared_files(out: Path) -> dict[str, bytes]:
+    paths = [path for path in out.rglob("*") if path.is_file() and "private" not in path.parts]
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(paths)}
+
+
+def test_progress_is_one_line_per_notebook_and_nothing_else(two_runs):
+    _, outs, ended = two_runs
+    for out, (code, told, warned) in zip(outs, ended, strict=True):
+        assert code == 0, warned
+        assert warned == ""
+        lines = told.splitlines()
+        assert re.fullmatch(r"1/2 Count the patients \.{3,} done in \d+\.\d s", lines[0])
+        assert re.fullmatch(r"2/2 Tell it \.{3,} done in \d+\.\d s", lines[1])
+        assert lines[2:] == [f"Report: {out}/index.html"]
+
+
+def test_a_run_holds_what_it_promises(two_runs):
+    _, (out, _), _ = two_runs
+    assert sorted(shared_files(out)) == [
+        "audit/1_count.html",
+        "audit/2_tell.html",
+        "figures/bars.png",
+        "figures/bars.svg",
+        "figures/figures.csv",
+        "index.html",
+        "manifest.json",
+        "notebooks/1_count.ipynb",
+        "notebooks/2_tell.ipynb",
+        "tables/counts.csv",
+        "tables/counts.parquet",
+        "tables/estimates.csv",
+        "tables/estimates.parquet",
+    ]
+    assert [path.name for path in out.parent.iterdir()] == ["toy"]
+    assert "'=SUM(A1)" in (out / "tables" / "estimates.csv").read_text()
+
+
+def test_two_runs_at_once_give_the_same_bytes(two_runs):
+    _, outs, _ = two_runs
+    first, second = map(shared_files, outs)
+    manifests = [json.loads(files.pop("manifest.json")) for files in (first, second)]
+    strip = re.compile(rb"(first|second)/toy")
+    assert {name: strip.sub(b"toy", text) for name, text in first.items()} == {
+        name: strip.sub(b"toy", text) for name, text in second.items()
+    }
+    for manifest in manifests:
+        manifest.pop("started"), manifest.pop("ended"), manifest.pop("outputs")
+    assert manifests[0] == manifests[1]
+
+
+def test_no_path_of_this_machine_in_any_shared_file(two_runs):
+    project, (out, _), _ = two_runs
+    private = [str(project.root.parent), "building-", "workbook-", "ipykernel_"]
+    for name, content in shared_files(out).items():
+        text = content.decode("utf-8", "replace").replace(repr(str(REPOSITORY)), "")
+        assert not [path for path in private if path in text], name
+    first = (out / "notebooks" / "1_count.ipynb").read_text()
+    assert "first/toy data/toy/patients.csv" in first
+    assert "matplotlib_inline" in first
+    assert not re.search(r"start_time|duration|papermill|iopub", first)
+
+
+def test_pages_open_offline(two_runs):
+    _, (out, _), _ = two_runs
+    for path in out.rglob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        assert outside_addresses(page) == ()
+        assert active_content(page) == ()
+        assert re.findall(r"(?:src|href)\s*=\s*[\"']?\s*(?:\w+:)?//", page) == []
+        for address in re.findall(r'href="([^"#]+)"', page):
+            assert (path.parent / address).resolve().is_file(), address
+        for anchor in re.findall(r'href="#([^"]+)"', page):
+            assert f'id="{anchor}"' in page
+
+
+def test_readers_see_no_code_and_auditors_all_of_it(two_runs):
+    _, (out, _), _ = two_runs
+    reader = (out / "index.html").read_text(encoding="utf-8")
+    audit = (out / "audit" / "1_count.html").read_text(encoding="utf-8")
+    assert "A secret of the workshop" not in reader
+    assert "A secret of the workshop" in audit
+    assert "read_csv" not in reader
+    assert "read_csv" in audit
+    assert "aside" not in reader
+    assert "Parameters of this run" in audit
+    assert "Toy &lt;cohort&gt;" in reader
+    assert 'alt="Two &quot;bars&quot; &lt;of counts&gt;"' in reader
+    assert (
+        reader.index("In short") < reader.index("How many patients are there?</h2>") < reader.index("<figure")
+    )
+
+
+def test_manifest_names_inputs_parameters_versions_and_outputs(two_runs):
+    _, (out, _), _ = two_runs
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["seed"] == 20060127
+    assert manifest["parameters"]["conf_level"] == {"value": 0.9, "default": 0.95, "set_by_study": True}
+    patients = next(entry for entry in manifest["inputs"] if entry["role"] == "patients_file")
+    assert (patients["name"], patients["rows"], patients["bytes"]) == ("data/toy/patients.csv", 3, 30)
+    assert manifest["git"] is None
+    assert manifest["versions"]["pandas"]
+    assert set(manifest["outputs"]) == set(shared_files(out)) - {"manifest.json"}
+    assert manifest["started"] <= manifest["ended"]
+
+
+def failed_run(toy: Toy) -> tuple[RunFailedError, str]:
+    toy.out.mkdir(parents=True)
+    (toy.out / "index.html").write_text("the last good report")
+    told = io.StringIO()
+    with pytest.raises(RunFailedError) as error:
+        run_study(toy.study, steps=STEPS, root=toy.root, stream=told)
+    assert (toy.out / "index.html").read_text() == "the last good report"
+    assert sorted(path.name for path in toy.out.parent.iterdir()) == ["toy", "toy.failed"]
+    return error.value, told.getvalue()
+
+
+def test_fault_in_a_notebook_is_told_without_a_traceback_and_kept(toy):
+    toy.write_tell("counts.loc['nobody']")
+    error, told = failed_run(toy)
+    assert error.exit_code == 1
+    assert str(error) == (
+        '"What did we find?" (notebooks/2_tell.ipynb) could not be answered.\n'
+        "KeyError: 'nobody'\n"
+        "This is a fault of the workbook; its makers can use the line above.\n"
+        "The notebooks so far are kept in reports/toy.failed/notebooks/. The last good report is untouched."
+    )
+    assert "1/2 Count the patients" in told
+    assert re.search(r"2/2 Tell it \.+ failed in", told)
+    kept = toy.root / "reports" / "toy.failed" / "notebooks"
+    assert sorted(path.name for path in kept.iterdir()) == ["1_count.ipynb", "2_tell.failed.ipynb"]
+    failed = nbformat.read(kept / "2_tell.failed.ipynb", as_version=4)
+    assert "KeyError" in str(failed.cells)
+    assert str(toy.root) not in str(failed)
+
+
+def test_input_the_user_can_mend_is_told_in_its_own_words(toy):
+    toy.write_count(
+        "from helpers.errors import Problems\n"
+        "raise Problems(f'{input_path(study_folder, patients_file)} has:', ['no column sex', 'no rows'])"
+    )
+    error, _ = failed_run(toy)
+    assert error.exit_code == 2
+    assert "\ndata/toy/patients.csv has:\n  - no column sex\n  - no rows\nThe notebooks so far" in str(error)
+    assert "Problems" not in str(error)
+
+
+def test_killed_kernel_is_explained(toy):
+    toy.write_count("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    error, _ = failed_run(toy)
+    assert error.exit_code == 1
+    assert "most often because the memory ran out" in str(error)
+
+
+def test_notebook_that_never_says_it_is_complete_has_failed(toy):
+    toy.write_count(ending="1")
+    error, _ = failed_run(toy)
+    assert error.exit_code == 1
+    assert "It ended without its last line, `run.complete()`." in str(error)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_stopped_run_leaves_nothing_behind(toy):
+    toy.write_count("import time; open(run.path / 'here', 'w').close(); time.sleep(60)")
+    process = start(toy, toy.out)
+    for _ in range(300):
+        time.sleep(0.1)
+        if list(toy.root.glob("reports/.toy.building-*/here")):
+            break
+    process.send_signal(signal.SIGINT)
+    told, warned = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopped in" in told
+    assert warned == "\nStopped. The last good report, if there is one, is untouched.\n"
+    assert list(toy.out.parent.iterdir()) == []
+
+
+def test_nothing_starts_when_the_study_is_wrong(toy, monkeypatch, capsys):
+    monkeypatch.setattr(run_module, "execute", lambda *args, **kwargs: pytest.fail("a kernel was started"))
+    monkeypatch.setattr(run_module, "run_study", functools.partial(run_study, steps=STEPS, root=toy.root))
+    toy.write_study("conf_level: 95\nsed: 1\n")
+    assert main(["run", str(toy.study)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == (
+        "study.yml cannot be run as it is; nothing was started:\n"
+        "  - `sed` is not a parameter of any notebook. Did you mean `seed`?\n"
+        "  - `conf_level` must be a share between 0 and 1, without these two, but got 95. Write 0.95 for 95%.\n"
+    )
+    assert not toy.out.parent.exists()
+
+
+def test_run_into_the_study_folder_is_refused(toy):
+    with pytest.raises(
+        WorkbookError, match=r"toy holds things that are no report \(patients.csv, study.yml\)"
+    ):
+        run_study(toy.study, toy.study.parent, steps=STEPS, root=toy.root)

@@ -1,0 +1,116 @@
+"""Study files: every slip told in words, all at once, before anything starts."""
+
+import pytest
+
+from helpers.errors import Problems, WorkbookError
+from helpers.workbook.parameters import merged, parameters_by_step
+from helpers.workbook.study import checked_values, read_study
+
+
+@pytest.fixture
+def parameters(toy, steps):
+    return merged(parameters_by_step(toy.root, steps))
+
+
+def test_values_are_the_studys_else_the_defaults(toy, parameters):
+    values = checked_values(read_study(toy.study), parameters)
+    assert values["conf_level"] == 0.9
+    assert values["bootstrap_samples"] == 2000
+    assert list(values) == list(parameters)
+
+
+def test_report_goes_where_the_study_is_named(toy):
+    assert read_study(toy.study).default_out(toy.root) == toy.out
+    other = toy.study.with_name("Mine Ünd more.yml")
+    other.write_text("conf_level: 0.9\n")
+    assert read_study(other).default_out(toy.root).name == "mine-und-more"
+    toy.write_study("run_folder: reports/elsewhere\n")
+    assert read_study(toy.study).default_out(toy.root) == toy.root / "reports" / "elsewhere"
+
+
+def test_all_slips_are_told_at_once(toy, parameters):
+    toy.write_study(
+        """
+        conf_levle: 0.9
+        bananas: 3
+        conf_level: 95
+        bootstrap_samples: true
+        study_name: 2006-01-27
+        later_vertebroplasty: censored
+        patients_file: patient.csv
+        imaging_file: nowhere.csv
+        """
+    )
+    with pytest.raises(Problems) as error:
+        checked_values(read_study(toy.study), parameters)
+    assert error.value.heading == "study.yml cannot be run as it is; nothing was started:"
+    assert error.value.problems == (
+        "`conf_levle` is not a parameter of any notebook. Did you mean `conf_level`?",
+        "`bananas` is not a parameter of any notebook. `workbook parameters` lists them.",
+        '`study_name` must be a text, but got 2006-01-27. YAML takes it for a date: write it in quotes, "2006-01-27".',
+        "`patients_file` is patient.csv, but there is no such file beside study.yml. Did you mean patients.csv?",
+        "`imaging_file` is nowhere.csv, but there is no such file beside study.yml. Files there: patients.csv.",
+        "`conf_level` must be a share between 0 and 1, without these two, but got 95. Write 0.95 for 95%.",
+        "`bootstrap_samples` must be a whole number of at least 200, but got true.",
+        '`later_vertebroplasty` must be one of censor, ignore, reclassify, but got "censored". Did you mean censor?',
+    )
+
+
+def test_missing_default_file_is_told_as_default(toy, parameters):
+    (toy.study.parent / "patients.csv").unlink()
+    with pytest.raises(
+        Problems, match=r"`patients_file` is patients.csv \(the default\), but there is no such file"
+    ):
+        checked_values(read_study(toy.study), parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "study.yml must hold lines of the form `name: value`, but is empty."),
+        ("- a\n- b\n", "study.yml must hold lines of the form `name: value`, but holds a list."),
+        (
+            "a: 1\nb: [1, 2\nc: 3\n",
+            "Line 3 of study.yml is not YAML (expected ',' or ']', but got ':'): 'c: 3'. ",
+        ),
+        ("a: 1\n\tb: 2\n", "Line 2 of study.yml is indented with a tab. Use blanks."),
+        (
+            "name: St: Mary\n",
+            "Line 1 of study.yml is not YAML (mapping values are not allowed here): 'name: St: Mary'",
+        ),
+        ("day: 2006-13-45\n", "study.yml cannot be read: month must be in 1..12"),
+        ("x: !!python/object/apply:os.getcwd []\n", "could not determine a constructor"),
+    ],
+)
+def test_file_that_is_no_study(toy, text, sentence):
+    toy.study.write_text(text)
+    with pytest.raises(WorkbookError) as error:
+        read_study(toy.study)
+    assert sentence in str(error.value)
+
+
+def test_keys_written_twice(toy):
+    toy.write_study("seed: 1\nconf_level: 0.9\nseed: 2\ncolumn_names:\n  patients: {sex: a, sex: b}\n")
+    with pytest.raises(Problems) as error:
+        read_study(toy.study)
+    assert sorted(error.value.problems) == [
+        "`seed` is set on line 1 and again on line 3.",
+        "`sex` is set on line 5 and again on line 5.",
+    ]
+
+
+def test_missing_study_file_names_the_ones_there(toy):
+    with pytest.raises(
+        WorkbookError, match=r"There is no study file .*other.yml. In that folder there is: study.yml."
+    ):
+        read_study(toy.study.with_name("other.yml"))
+    with pytest.raises(
+        WorkbookError, match=r"toy is a folder. Give the study file in it, for example toy/study.yml"
+    ):
+        read_study(toy.study.parent)
+
+
+def test_study_file_in_another_encoding(toy):
+    toy.study.write_bytes('study_name: "Übung"'.encode("latin-1"))
+    with pytest.raises(WorkbookError, match="is not a UTF-8 text file"):
+        read_study(toy.study)
