@@ -1,4 +1,4 @@
-"""Arguments on their way in: arrays of flags, days and labels, checked once, with sentences a reader can act on."""
+"""Arguments on their way in: flags, days and labels, checked once, with sentences a reader can act on."""
 
 import numpy as np
 import pandas as pd
@@ -42,11 +42,14 @@ def durations(values, name: str = "days") -> np.ndarray:
     array = one_dimensional(values, name)
     if array.dtype.kind not in "iuf":
         try:
-            array = array.astype(float)
+            # Dates would turn into nanoseconds without complaint.
+            array = None if array.dtype.kind in "mM" else array.astype(float)
         except (TypeError, ValueError):
-            raise WorkbookError(
-                f"`{name}` must be numbers, but got {array[0]!s}. Pass days since the procedure, not dates."
-            ) from None
+            array = None
+    if array is None:
+        raise WorkbookError(
+            f"`{name}` must be numbers, but got {np.asarray(values)[0]!s}. Pass days since the procedure."
+        )
     is_bad = ~np.isfinite(array) | (array < 0)
     if is_bad.any():
         raise WorkbookError(
@@ -75,7 +78,9 @@ def same_length(**arrays) -> int:
     lengths = {name: len(array) for name, array in arrays.items() if array is not None}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"`{name}` has {length}" for name, length in lengths.items())
-        raise WorkbookError(f"All arrays must have one value per vertebra, but {told}. Take them from the same table.")
+        raise WorkbookError(
+            f"All arrays must have one value per vertebra, but {told}. Take them from the same table."
+        )
     return next(iter(lengths.values()))
 
 

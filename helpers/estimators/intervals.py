@@ -36,25 +36,42 @@ def wilson_limits(events: float, at_risk: float, conf_level: float) -> tuple[flo
     return low, high
 
 
-def ratio_estimate(measure: str, log_ratio: float, variance: float, *, conf_level: float, note: str = "",
-                   **evidence) -> Estimate:
-    """A ratio with the interval exp(log ratio +- z * standard error), or without one where the variance is zero."""
+def ratio_estimate(
+    measure: str, log_ratio: float, variance: float, *, conf_level: float, note: str = "", **evidence
+) -> Estimate:
+    """A ratio with the interval exp(log ratio +- z * se), or without one where the variance is zero."""
     if variance <= NO_VARIANCE:
         return Estimate(
-            measure, math.exp(log_ratio), None, None, conf_level, None, unit="ratio",
-            note=_join(note, NO_INTERVAL), **evidence,
+            measure,
+            math.exp(log_ratio),
+            None,
+            None,
+            conf_level,
+            None,
+            unit="ratio",
+            note=_join(note, NO_INTERVAL),
+            **evidence,
         )
     std_error = math.sqrt(variance)
     half = critical_value(conf_level) * std_error
     return Estimate(
-        measure, math.exp(log_ratio), math.exp(log_ratio - half), math.exp(log_ratio + half), conf_level,
-        two_sided_p(log_ratio / std_error), unit="ratio", std_error=std_error, note=note, **evidence,
+        measure,
+        math.exp(log_ratio),
+        math.exp(log_ratio - half),
+        math.exp(log_ratio + half),
+        conf_level,
+        two_sided_p(log_ratio / std_error),
+        unit="ratio",
+        std_error=std_error,
+        note=note,
+        **evidence,
     )
 
 
-def difference_estimate(measure: str, difference: float, variance: float, *, conf_level: float, note: str = "",
-                        **evidence) -> Estimate:
-    """A difference with the interval difference +- z * standard error, or without one where the variance is zero."""
+def difference_estimate(
+    measure: str, difference: float, variance: float, *, conf_level: float, note: str = "", **evidence
+) -> Estimate:
+    """A difference with the interval difference +- z * se, or without one where the variance is zero."""
     if variance <= NO_VARIANCE:
         return Estimate(
             measure, difference, None, None, conf_level, None, note=_join(note, NO_INTERVAL), **evidence
@@ -62,8 +79,15 @@ def difference_estimate(measure: str, difference: float, variance: float, *, con
     std_error = math.sqrt(variance)
     half = critical_value(conf_level) * std_error
     return Estimate(
-        measure, difference, difference - half, difference + half, conf_level,
-        two_sided_p(difference / std_error), std_error=std_error, note=note, **evidence,
+        measure,
+        difference,
+        difference - half,
+        difference + half,
+        conf_level,
+        two_sided_p(difference / std_error),
+        std_error=std_error,
+        note=note,
+        **evidence,
     )
 
 

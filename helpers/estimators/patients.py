@@ -1,8 +1,8 @@
 """Patients as clusters: what each contributes, collapsed, added up and turned into a variance.
 
-Everything a relative risk needs of a patient is four numbers. A million patients have about a hundred distinct
-ones, so they are kept as distinct rows with the number of patients behind each; two parts of a cohort add up,
-as long as no patient is in both.
+Everything a relative risk needs of a patient is four numbers. A million patients have about a hundred
+distinct ones, so they are kept as distinct rows with the number of patients behind each; two parts of a
+cohort add up, as long as no patient is in both.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Contributions:
     Attributes
     ----------
     counts : array (distinct, 4)
-        Events and number at risk among the exposed, events and number at risk among the unexposed, of one patient;
-        for rates, time at risk takes the place of the number at risk. Sorted, no row twice.
+        Events and number at risk among the exposed, events and number at risk among the unexposed, of one
+        patient; for rates, time at risk takes the place of the number at risk. Sorted, no row twice.
     multiplicity : array (distinct,)
         How many patients contribute that row.
     """
@@ -36,7 +36,8 @@ class Contributions:
 
         Examples
         --------
-        >>> each = Contributions.from_rows([1, 0, 0, 1, 0, 0], [1, 1, 0, 1, 1, 0], ["p", "p", "p", "q", "q", "q"])
+        >>> event, exposed = [1, 0, 0, 1, 0, 0], [1, 1, 0, 1, 1, 0]
+        >>> each = Contributions.from_rows(event, exposed, ["p", "p", "p", "q", "q", "q"])
         >>> each.counts.tolist(), each.multiplicity.tolist()
         ([[1, 2, 0, 1]], [2])
         """
@@ -53,13 +54,16 @@ class Contributions:
             if time is None:
                 columns.append(np.bincount(codes[group], minlength=n_patients))
             else:
-                columns.append(np.bincount(codes[group], durations(time, "time")[group], minlength=n_patients))
+                columns.append(
+                    np.bincount(codes[group], durations(time, "time")[group], minlength=n_patients)
+                )
         return collapse(np.column_stack(columns), np.ones(n_patients, dtype=np.int64))
 
     def __add__(self, other: "Contributions") -> "Contributions":
         """Two parts of a cohort as one; no patient may be in both."""
         return collapse(
-            np.concatenate([self.counts, other.counts]), np.concatenate([self.multiplicity, other.multiplicity])
+            np.concatenate([self.counts, other.counts]),
+            np.concatenate([self.multiplicity, other.multiplicity]),
         )
 
     @property
@@ -80,8 +84,8 @@ class Contributions:
     def influence(self, weight_exposed: float, weight_unexposed: float) -> np.ndarray:
         """How far each distinct contribution moves an estimate.
 
-        u_g = w1 (a_g - p1 n1_g) - w0 (c_g - p0 n0_g), with p1 = a/n1 and p0 = c/n0. The weights choose the measure:
-        1/a and 1/c for the log risk ratio or log rate ratio, 1/n1 and 1/n0 for the difference.
+        u_g = w1 (a_g - p1 n1_g) - w0 (c_g - p0 n0_g), with p1 = a/n1 and p0 = c/n0. The weights choose the
+        measure: 1/a and 1/c for the log risk ratio or log rate ratio, 1/n1 and 1/n0 for the difference.
         """
         events_exposed, at_risk_exposed, events_unexposed, at_risk_unexposed = self.totals
         a, n1, c, n0 = self.counts.T
@@ -98,7 +102,8 @@ class Contributions:
         ----------
         .. [1] Liang K-Y, Zeger SL. Longitudinal data analysis using generalized linear models. Biometrika
            1986;73:13-22.
-        .. [2] White H. A heteroskedasticity-consistent covariance matrix estimator. Econometrica 1980;48:817-838.
+        .. [2] White H. A heteroskedasticity-consistent covariance matrix estimator. Econometrica
+           1980;48:817-838.
         """
         return float(self.multiplicity @ self.influence(weight_exposed, weight_unexposed) ** 2)
 
@@ -131,7 +136,7 @@ def collapse(counts: np.ndarray, multiplicity: np.ndarray) -> Contributions:
 
 
 def _packed(counts: np.ndarray) -> np.ndarray | None:
-    """Each row as one integer in the rows' own order (sorting integers is many times faster), where they fit."""
+    """Each row as one integer in the rows' own order (integers sort many times faster), where they fit."""
     if counts.dtype.kind != "i":
         return None
     bases = [int(base) + 1 for base in counts.max(axis=0)]

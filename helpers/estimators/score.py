@@ -30,9 +30,10 @@ def score_interval(
 
         z(theta) = (p1 - theta p0) / sqrt(p1~ q1~ / n1 + theta^2 p0~ q0~ / n0)      for the risk ratio,
 
-    p~ the risks that are most likely under that theta, and the analogous statistics for difference and odds ratio.
-    ``"miettinen_nurminen"`` multiplies the variance by N / (N - 1). The p-value is that of z at no effect, so interval
-    and p-value always agree; for ``"koopman"`` it is Pearson's chi-square test without correction.
+    p~ the risks that are most likely under that theta, and the analogous statistics for difference and odds
+    ratio. ``"miettinen_nurminen"`` multiplies the variance by N / (N - 1). The p-value is that of z at no
+    effect, so interval and p-value always agree; for ``"koopman"`` it is Pearson's chi-square test without
+    correction.
 
     Parameters
     ----------
@@ -45,8 +46,8 @@ def score_interval(
     Returns
     -------
     Estimate
-        With no event among the exposed the ratio is 0 and the interval starts at 0. With none among the unexposed the
-        ratio has no value and the interval no upper limit. Nothing is added to an empty cell.
+        With no event among the exposed the ratio is 0 and the interval starts at 0. With none among the
+        unexposed the ratio has no value and the interval no upper limit. Nothing is added to an empty cell.
 
     Notes
     -----
@@ -55,7 +56,8 @@ def score_interval(
 
     References
     ----------
-    .. [1] Koopman PAR. Confidence intervals for the ratio of two binomial proportions. Biometrics 1984;40:513-517.
+    .. [1] Koopman PAR. Confidence intervals for the ratio of two binomial proportions. Biometrics
+       1984;40:513-517.
     .. [2] Miettinen O, Nurminen M. Comparative analysis of two rates. Stat Med 1985;4:213-226.
 
     Examples
@@ -84,9 +86,13 @@ def score_interval(
     statistic = score_statistic(table, measure, method)
     z_crit = critical_value(conf_level)
     if measure == "risk difference":
-        value = table.events_exposed / table.at_risk_exposed - table.events_unexposed / table.at_risk_unexposed
+        value = (
+            table.events_exposed / table.at_risk_exposed - table.events_unexposed / table.at_risk_unexposed
+        )
         low, high = _crossing(statistic, z_crit, -1.0, value), _crossing(statistic, -z_crit, value, 1.0)
-        return Estimate(measure, value, low, high, conf_level, two_sided_p(statistic(0.0)), unit=unit, **evidence)
+        return Estimate(
+            measure, value, low, high, conf_level, two_sided_p(statistic(0.0)), unit=unit, **evidence
+        )
     top, bottom = _ratio_parts(table, measure)
     middle = math.log(top / bottom) if top and bottom else math.copysign(LOG_RANGE, top - bottom)
 
@@ -96,14 +102,26 @@ def score_interval(
     low = math.exp(_crossing(on_log_scale, z_crit, -LOG_RANGE, middle)) if top else 0.0
     high = math.exp(_crossing(on_log_scale, -z_crit, middle, LOG_RANGE)) if bottom else None
     return Estimate(
-        measure, top / bottom if bottom else None, low, high, conf_level, two_sided_p(statistic(1.0)), unit=unit,
-        note=_zero_note(top, bottom), **evidence,
+        measure,
+        top / bottom if bottom else None,
+        low,
+        high,
+        conf_level,
+        two_sided_p(statistic(1.0)),
+        unit=unit,
+        note=_zero_note(top, bottom),
+        **evidence,
     )
 
 
 def score_statistic(table: TwoByTwo, measure: str, method: str) -> Callable[[float], float]:
     """The statistic z(theta) whose crossings are the limits; falls as theta grows."""
-    x1, n1, x0, n0 = table.events_exposed, table.at_risk_exposed, table.events_unexposed, table.at_risk_unexposed
+    x1, n1, x0, n0 = (
+        table.events_exposed,
+        table.at_risk_exposed,
+        table.events_unexposed,
+        table.at_risk_unexposed,
+    )
     n = n1 + n0
     inflation = n / (n - 1) if method == "miettinen_nurminen" else 1.0
 
@@ -118,7 +136,8 @@ def score_statistic(table: TwoByTwo, measure: str, method: str) -> Callable[[flo
         b = ratio * n1 + n0 - (x1 + x0) * (ratio - 1)
         p0 = 2 * (x1 + x0) / (b + math.sqrt(b * b + 4 * n0 * (ratio - 1) * (x1 + x0)))
         p1 = ratio * p0 / (1 - p0 + ratio * p0)
-        information = 1 / (1 / (n1 * p1 * (1 - p1)) + 1 / (n0 * p0 * (1 - p0)))
+        exposed, unexposed = n1 * p1 * (1 - p1), n0 * p0 * (1 - p0)
+        information = exposed * unexposed / (exposed + unexposed) if exposed and unexposed else 0.0
         return _standardised(x1 - n1 * p1, information * inflation)
 
     def risk_difference(difference: float) -> float:
@@ -187,12 +206,16 @@ def _why_not(table: TwoByTwo, measure: str) -> str:
 
 def _zero_note(top: float, bottom: float) -> str:
     if not bottom:
-        return "the ratio has no finite value (a zero cell in its denominator); the interval has no upper limit"
+        return (
+            "the ratio has no finite value (a zero cell in its denominator); the interval has no upper limit"
+        )
     return "" if top else "the ratio is zero (a zero cell in its numerator); the interval starts at zero"
 
 
 def _method_name(measure: str, method: str) -> str:
     if method == "miettinen_nurminen":
         return "score interval (Miettinen and Nurminen 1985), vertebrae treated as independent"
-    source = "Mee 1984" if measure == "risk difference" else "Koopman 1984" if measure == "risk ratio" else "unconditional"
+    source = {"risk ratio": "Koopman 1984", "risk difference": "Mee 1984", "odds ratio": "unconditional"}[
+        measure
+    ]
     return f"score interval ({source}), vertebrae treated as independent"

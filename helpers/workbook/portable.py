@@ -7,7 +7,8 @@ from pathlib import Path
 
 import nbformat
 
-SCRATCH_FILE = re.compile(r"[^\s\"'()<>]*ipykernel_\d+[/\\]+\d+\.py")
+SCRATCH_FILE = re.compile(r"[^\s\"'()<>]{0,500}ipykernel_\d+[/\\]+\d+\.py")
+EMBEDDED_FILE = re.compile(r"(data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=]*)")
 KEPT_METADATA = ("kernelspec", "language_info")
 
 
@@ -26,7 +27,14 @@ def replacements(places: Mapping[Path, str]) -> tuple[tuple[str, str], ...]:
 
 def without_places(text: str, replaced: Sequence[tuple[str, str]]) -> str:
     """`text` with every path of this machine replaced; what stands for "" is left out of paths."""
-    text = SCRATCH_FILE.sub("notebook cell", text)
+    # An embedded figure is no text: letters that look like a path in it stay as they are.
+    parts = EMBEDDED_FILE.split(text)
+    return "".join(part if number % 2 else _without_places(part, replaced) for number, part in enumerate(parts))
+
+
+def _without_places(text: str, replaced: Sequence[tuple[str, str]]) -> str:
+    if "ipykernel_" in text:
+        text = SCRATCH_FILE.sub("notebook cell", text)
     for place, instead in replaced:
         if place in text:
             inside, itself = (f"{instead}/", instead) if instead else ("", ".")

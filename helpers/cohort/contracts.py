@@ -1,0 +1,232 @@
+"""The contract of every table between notebooks: columns in order, types, allowed values, key, row order."""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from helpers.cohort.dictionary import read_dictionary
+from helpers.cohort.flow import FLOW_COLUMNS, KINDS, check_flow
+from helpers.cohort.ledger import ACTIONS, DECIDED_BY, RULES
+from helpers.cohort.privacy import LEDGER_COLUMNS, QUARANTINE_COLUMNS, days_name
+from helpers.cohort.risk_table import DIRECTIONS, OUTCOMES
+from helpers.cohort.spine import REGIONS, SLOTS
+from helpers.cohort.summary import CODEBOOK_COLUMNS
+from helpers.errors import WorkbookError
+
+RAW = ("patients", "procedures", "fractures", "imaging")
+ESTIMATES = tuple(
+    f"{step}estimates" for step in ("", "relative_risk_", "time_to_event_", "natural_clustering_")
+)
+NAMES = (
+    *RAW,
+    "ledger",
+    "quarantine",
+    "flow",
+    "risk_table",
+    "patient_summary",
+    "codebook",
+    *ESTIMATES,
+    "curves",
+)
+
+
+@cache
+def schema(name: str) -> pa.DataFrameSchema:
+    """The contract of one table."""
+    if name in ESTIMATES:
+        return _estimates()
+    return _SCHEMAS[name](name)
+
+
+def _raw(name: str) -> pa.DataFrameSchema:
+    columns = {"patient": _patient()}
+    for column in read_dictionary().table(name):
+        if column.type == "date":
+            columns[days_name(column.name)] = pa.Column("Int32", nullable=True)
+        elif column.name in ("thoracic_vertebrae", "lumbar_vertebrae"):
+            columns[column.name] = pa.Column("int8", _between(column))
+        elif column.type in ("number", "integer"):
+            dtype = "float64" if column.type == "number" else "Int8"
+            columns[column.name] = pa.Column(dtype, _between(column), nullable=True)
+        elif column.type == "yes_no":
+            columns[column.name] = pa.Column("boolean", nullable=True)
+        elif column.type == "code":
+            columns[column.name] = _category(tuple(column.code_labels), nullable=True)
+        elif column.type == "level":
+            columns[column.name] = _category(SLOTS, ordered=True)
+        elif column.type == "levels":
+            columns[column.name] = pa.Column("category")
+    key = ["patient"] if name == "patients" else None
+    return _schema(columns, key, order=("patient",))
+
+
+def _risk_table(_) -> pa.DataFrameSchema:
+    columns = {
+        "patient": _patient(),
+        "level": _category(SLOTS, ordered=True),
+        "region": _category(REGIONS),
+        "distance": pa.Column("int8", pa.Check.in_range(1, 18)),
+        "direction": _category(DIRECTIONS),
+        "is_adjacent": pa.Column("bool"),
+        "is_sandwich": pa.Column("bool"),
+        "days": pa.Column("int32", pa.Check.ge(0)),
+        "outcome": _category(OUTCOMES),
+        "last_clean_days": pa.Column("Int32", pa.Check.ge(0), nullable=True),
+    }
+    within = pa.Check(
+        lambda frame: ~(frame["last_clean_days"].fillna(-1) > frame["days"]).astype(bool),
+        error="last_clean_days lies after days",
+    )
+    return _schema(columns, ["patient", "level"], order=("patient", "level"), checks=[within])
+
+
+def _ledger(_) -> pa.DataFrameSchema:
+    columns = {
+        "table": pa.Column(object, pa.Check.isin(RAW)),
+        "row": pa.Column("int32", pa.Check.ge(2)),
+        "rule": pa.Column(object, pa.Check.isin(list(RULES))),
+        "decided_by": pa.Column(object, pa.Check.isin(DECIDED_BY)),
+        "action": pa.Column(object, pa.Check.isin(ACTIONS)),
+    }
+    return _schema({name: columns.get(name, pa.Column(object)) for name in LEDGER_COLUMNS})
+
+
+def _quarantine(_) -> pa.DataFrameSchema:
+    columns = {
+        "table": pa.Column(object, pa.Check.isin(RAW)),
+        "row": pa.Column("int32", pa.Check.ge(2)),
+        "rules": pa.Column(object, pa.Check(_are_rules, error="holds an unknown rule")),
+        "why": pa.Column(object),
+    }
+    return _schema({name: columns[name] for name in QUARANTINE_COLUMNS}, ["table", "row"])
+
+
+def _flow(_) -> pa.DataFrameSchema:
+    texts = dict.fromkeys(("rule", "step", "detail"), pa.Column(object))
+    fixed = {"order": pa.Column("int16", unique=True), "kind": _category(KINDS)} | texts
+    count = pa.Column("Int64", pa.Check.ge(0), nullable=True)
+    adds_up = pa.Check(_adds_up, error="does not add up")
+    return _schema({name: fixed.get(name, count) for name in FLOW_COLUMNS}, ["rule"], checks=[adds_up])
+
+
+def _patient_summary(_) -> pa.DataFrameSchema:
+    columns = {"patient": _patient()}
+    for column in read_dictionary().table("patient_summary")[1:]:
+        if column.type == "code":
+            labels = ("no", "yes") if "yes" in column.code_labels else tuple(column.code_labels)
+            columns[column.name] = _category(labels, nullable=not column.required)
+        else:
+            dtype = {"number": "float64"}.get(column.type, "int32" if column.unit == "days" else "int8")
+            columns[column.name] = pa.Column(dtype, _between(column), nullable=not column.required)
+    return _schema(columns, ["patient"], order=("patient",))
+
+
+def _codebook(_) -> pa.DataFrameSchema:
+    count = dict.fromkeys(("n", "n_missing"), pa.Column("int64", pa.Check.ge(0)))
+    return _schema(
+        {name: count.get(name, pa.Column(object)) for name in CODEBOOK_COLUMNS}, ["table", "column"]
+    )
+
+
+def _estimates() -> pa.DataFrameSchema:
+    share = pa.Check.in_range(0, 1)
+    number, count = pa.Column(float, nullable=True), pa.Column("Int64", pa.Check.ge(0), nullable=True)
+    columns = {
+        **dict.fromkeys(("analysis", "contrast", "measure"), pa.Column(object)),
+        **dict.fromkeys(("estimate", "conf_low", "conf_high"), number),
+        "conf_level": pa.Column(float, pa.Check.in_range(0, 1, include_min=False, include_max=False)),
+        "p_value": pa.Column(float, share, nullable=True),
+        "method": pa.Column(object),
+        **dict.fromkeys(("n_patients", "n_vertebrae", "n_events"), count),
+        **dict.fromkeys(("unit", "note"), pa.Column(object)),
+        "std_error": pa.Column(float, pa.Check.ge(0), nullable=True),
+        **dict.fromkeys(
+            ("events_exposed", "at_risk_exposed", "events_unexposed", "at_risk_unexposed"), count
+        ),
+    }
+    ordered = pa.Check(
+        lambda frame: ~((frame["conf_low"] > frame["estimate"]) | (frame["conf_high"] < frame["estimate"])),
+        error="estimate lies outside its own interval",
+    )
+    said = pa.Check(
+        lambda frame: frame["estimate"].notna() | (frame["note"] != ""),
+        error="estimate is absent without a note",
+    )
+    return _schema(columns, ["analysis", "contrast"], checks=[ordered, said])
+
+
+def _curves(_) -> pa.DataFrameSchema:
+    share = pa.Column(float, pa.Check.in_range(0, 1), nullable=True)
+    columns = {
+        **dict.fromkeys(("curve", "group"), pa.Column(object)),
+        "time": pa.Column(None, pa.Check.ge(0)),
+        **dict.fromkeys(("at_risk", "events", "competing", "censored"), pa.Column(None, pa.Check.ge(0))),
+        **dict.fromkeys(("estimate", "conf_low", "conf_high"), share),
+    }
+    return _schema(columns, ["curve", "group", "time"])
+
+
+def _schema(columns: dict, key=None, *, order=(), checks=()) -> pa.DataFrameSchema:
+    checks = [
+        *checks,
+        *(
+            [pa.Check(_in_order(order), error=f"rows are not in order of {', '.join(order)}")]
+            if order
+            else []
+        ),
+    ]
+    return pa.DataFrameSchema(columns, checks=checks, unique=key, strict=True, ordered=True)
+
+
+def _in_order(order: tuple[str, ...]) -> Callable:
+    def in_order(frame: pd.DataFrame) -> bool:
+        codes = [frame[name].cat.codes.to_numpy().astype(np.int64) for name in order]
+        rank = codes[0] if len(codes) == 1 else codes[0] * len(SLOTS) + codes[1]
+        return bool((np.diff(rank) >= 0).all())
+
+    return in_order
+
+
+def _patient() -> pa.Column:
+    is_key = pa.Check(_are_keys, error="holds something that is not a patient key like p000001")
+    return pa.Column("category", is_key)
+
+
+def _category(categories, *, ordered: bool = False, nullable: bool = False) -> pa.Column:
+    return pa.Column(pa.Category(list(categories), ordered=ordered), nullable=nullable)
+
+
+def _between(column) -> list[pa.Check]:
+    limits = ((pa.Check.ge, column.minimum), (pa.Check.le, column.maximum))
+    return [make(limit) for make, limit in limits if limit is not None]
+
+
+def _are_keys(patients: pd.Series) -> bool:
+    return bool(patients.cat.categories.astype(str).str.fullmatch(r"p[0-9]{6,}").all())
+
+
+def _are_rules(rules: pd.Series) -> pd.Series:
+    return rules.map({text: set(text.split("; ")) <= set(RULES) for text in rules.unique()}).astype(bool)
+
+
+def _adds_up(flow: pd.DataFrame) -> bool:
+    try:
+        check_flow(flow)
+    except WorkbookError:
+        return False
+    return True
+
+
+_SCHEMAS = {
+    **dict.fromkeys(RAW, _raw),
+    "risk_table": _risk_table,
+    "ledger": _ledger,
+    "quarantine": _quarantine,
+    "flow": _flow,
+    "patient_summary": _patient_summary,
+    "codebook": _codebook,
+    "curves": _curves,
+}

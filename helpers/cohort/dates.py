@@ -1,0 +1,88 @@
+"""Dates as whole days, and the formats they are written in."""
+
+import datetime
+import difflib
+import re
+
+import numpy as np
+import pandas as pd
+
+from helpers.cohort.dictionary import RAW_TABLES, Dictionary
+
+ABSENT = np.int32(-(2**31))
+NEVER = np.int32(2**31 - 1)
+EARLIEST, LATEST = pd.Timestamp("1980-01-01"), pd.Timestamp("2100-12-31")
+DEFAULT_FORMAT = "%Y-%m-%d"
+_DIRECTIVES = {"Y", "y", "m", "b", "B", "d", "H", "M", "S", "f", "p", "I", "%"}
+
+
+def day_numbers(dates) -> np.ndarray:
+    """Days since 1970 (int32); `ABSENT`, the smallest number, where there is no date."""
+    dates = np.asarray(dates, dtype="datetime64[ns]")
+    days = dates.astype("datetime64[D]").astype(np.int64)
+    return np.where(np.isnat(dates), ABSENT, days).astype(np.int32)
+
+
+def to_dates(days: np.ndarray) -> np.ndarray:
+    """The inverse of `day_numbers`."""
+    days = np.asarray(days)
+    dates = np.where(days == ABSENT, 0, days).astype("datetime64[D]").astype("datetime64[ns]")
+    return np.where(days == ABSENT, np.datetime64("NaT", "ns"), dates)
+
+
+def resolve_formats(date_formats: dict | None, dictionary: Dictionary) -> tuple[dict, list[str]]:
+    """(table, column) -> format for every date column, and what is wrong with the formats given."""
+    columns = [column for name in RAW_TABLES for column in dictionary.table(name) if column.type == "date"]
+    names = [f"{column.table}.{column.name}" for column in columns]
+    given, problems = dict(date_formats or {}), []
+    for name, date_format in given.items():
+        if name not in (*names, "default"):
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+            hint = f' Did you mean "{near[0]}"?' if near else f" Known are default, {', '.join(names)}."
+            problems.append(f'`date_formats` names "{name}", which is not a date column.{hint}')
+        if not is_usable(date_format):
+            problems.append(
+                f'`date_formats` gives "{date_format}" for {name}, but a format holds a day, month and year '
+                'once each. Write for example "%Y-%m-%d" for 2006-01-27 or "%d.%m.%Y" for 27.01.2006.'
+            )
+    default = given.get("default", DEFAULT_FORMAT)
+    formats = {
+        (column.table, column.name): given.get(name, default)
+        for column, name in zip(columns, names, strict=True)
+    }
+    return formats, problems
+
+
+def is_usable(date_format) -> bool:
+    """True when a format holds one day, one month and one year and can be read back."""
+    if not isinstance(date_format, str):
+        return False
+    used = re.findall("%(.)", date_format)
+    if not set(used) <= _DIRECTIVES or date_format.count("%") != len(used) + used.count("%"):
+        return False
+    day, month, year = (sum(used.count(part) for part in parts) for parts in ("d", "mbB", "Yy"))
+    if not day == month == year == 1:
+        return False
+    example = pd.Series([datetime.date(2004, 3, 22).strftime(date_format)])
+    return bool(parse_dates(example, date_format)[0].notna().all())
+
+
+def parse_dates(texts: pd.Series, date_format: str) -> tuple[pd.Series, np.ndarray]:
+    """Dates written in exactly this format, and which texts are dates too far off to be kept as such."""
+    # pandas takes "today" and "now" for dates whatever the format.
+    has_digit = texts.str.contains("[0-9]", regex=True).to_numpy(dtype=bool)
+    dates = pd.to_datetime(
+        texts.where(has_digit), format=date_format, exact=True, errors="coerce"
+    ).dt.normalize()
+    is_far_off = np.zeros(len(texts), dtype=bool)
+    for place in np.flatnonzero(dates.isna().to_numpy() & has_digit):
+        try:
+            is_far_off[place] = bool(datetime.datetime.strptime(texts.iloc[place], date_format))
+        except ValueError:
+            continue
+    return dates, is_far_off
+
+
+def exchanged(date_format: str) -> str:
+    """The same format with day and month exchanged."""
+    return date_format.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")

@@ -1,0 +1,101 @@
+"""From the patients in the file to the vertebrae at risk and how they ended; it always adds up."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.errors import WorkbookError
+
+ENDS = {"fractured": "fracture", "died": "death", "censored": "censored"}
+FLOW_COLUMNS = (
+    "order", "kind", "rule", "step", "patients", "vertebrae", "patients_removed", "vertebrae_removed",
+    *ENDS, "detail",
+)  # fmt: skip
+KINDS = ("cohort", "split")
+STEPS = {
+    "procedure_set_aside": "patients with a vertebroplasty that was set aside in cleaning",
+    "no_vertebroplasty": "patients without a vertebroplasty",
+    "no_follow_up": "patients without any date of follow-up",
+    "cemented": "vertebrae cemented at the first vertebroplasty",
+    "outside_levels": "vertebrae outside {levels_at_risk}",
+    "prevalent": "vertebrae fractured before the procedure",
+}
+_FAULT = "This is a fault of the workbook; please report it."
+
+
+def flow_table(
+    rows, has_slot, exclusions: dict, risk_table: pd.DataFrame, levels_at_risk: str
+) -> pd.DataFrame:
+    """Count patients and vertebrae left after each rule, and how the vertebrae at risk ended.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        `CleanCohort.rows`.
+    has_slot : ndarray of bool
+        Vertebrae the clean patients have (patients x 19).
+    exclusions : dict of str to ndarray of bool
+        Rule (a key of `STEPS`) -> vertebrae it excludes, in the order the rules are applied.
+
+    Returns
+    -------
+    DataFrame
+        kind "cohort": one line per step with what is left after it and what it removed. Vertebrae are not
+        known before the patient's row is clean. kind "split": the vertebrae at risk, adjacent and not, the
+        patients who have such, and how many vertebrae fractured, ended with death, or had no fracture seen.
+    """
+    counts = rows.set_index("table").loc["patients"]
+    read, set_aside = int(counts["read"]), int(counts["quarantined"])
+    lines = [
+        ("cohort", "in_file", "rows in the patients file", read, None, 0, None),
+        (
+            "cohort",
+            "quarantined",
+            "patient rows set aside in cleaning",
+            *_left(has_slot, len(has_slot)),
+            set_aside,
+            None,
+        ),
+    ]
+    left, n_patients = has_slot.copy(), len(has_slot)
+    for rule, is_excluded in exclusions.items():
+        before = _left(left, n_patients)
+        left &= ~is_excluded
+        n_patients = int(left.any(axis=1).sum())
+        after = _left(left, n_patients)
+        step = STEPS[rule].format(levels_at_risk=levels_at_risk)
+        lines.append(("cohort", rule, step, *after, before[0] - after[0], before[1] - after[1]))
+    lines.append(("cohort", "at_risk", "vertebrae at risk", *_left(left, n_patients), 0, 0))
+    lines = [(*line, None, None, None, "") for line in lines]
+    lines += [
+        _split("adjacent", "adjacent to cement", risk_table[risk_table["is_adjacent"]]),
+        _split("not_adjacent", "not adjacent to cement", risk_table[~risk_table["is_adjacent"]]),
+    ]
+    flow = pd.DataFrame(lines, columns=list(FLOW_COLUMNS[1:]))
+    flow.insert(0, "order", np.arange(1, len(flow) + 1, dtype=np.int16))
+    flow = flow.astype(dict.fromkeys(FLOW_COLUMNS[4:-1], "Int64"))
+    flow["kind"] = pd.Categorical(flow["kind"], categories=list(KINDS))
+    check_flow(flow)
+    return flow
+
+
+def check_flow(flow: pd.DataFrame) -> None:
+    """Raise WorkbookError unless each step is the one before less what it removed, and parts make wholes."""
+    steps, parts = flow[flow["kind"] == "cohort"], flow[flow["kind"] == "split"]
+    for unit in ("patients", "vertebrae"):
+        left = steps[unit].dropna().to_numpy(dtype=np.int64)
+        removed = steps[f"{unit}_removed"].dropna().to_numpy(dtype=np.int64)[-len(left) + 1 :]
+        if not np.array_equal(left[1:], left[:-1] - removed):
+            raise WorkbookError(f"The flow of {unit} does not add up. {_FAULT}")
+    at_risk = int(steps["vertebrae"].iloc[-1])
+    if parts["vertebrae"].sum() != at_risk or parts[list(ENDS)].to_numpy(dtype=np.int64).sum() != at_risk:
+        raise WorkbookError(f"The {at_risk} vertebrae at risk are not the sum of their groups. {_FAULT}")
+
+
+def _left(left: np.ndarray, n_patients: int) -> tuple[int, int]:
+    return n_patients, int(left.sum())
+
+
+def _split(rule: str, step: str, part: pd.DataFrame) -> tuple:
+    ended = [int((part["outcome"] == outcome).sum()) for outcome in ENDS.values()]
+    detail = f"{ended[0]} fractured, {ended[1]} died without, {ended[2]} with no fracture seen"
+    return ("split", rule, step, part["patient"].nunique(), len(part), None, None, *ended, detail)

@@ -1,0 +1,141 @@
+"""Rules for fractures: before the procedure, on day 0, after death, of a cemented or fractured level."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.cohort.dates import NEVER, day_numbers
+from helpers.cohort.ledger import Finding, Table
+from helpers.cohort.patient_rules import Days
+from helpers.cohort.spine import N_SLOTS
+
+DAY_ZERO_FRACTURES = ("prevalent", "new")
+
+
+def fracture_after_death(fractures: Table, days: Days) -> Finding:
+    """Dated after the patient's death."""
+    at, day, person = _kept(fractures)
+    late = day > days.death[person]
+    why = "The fracture is dated after the patient's death on " + _written(days.death[person[late]])
+    return _set_aside("fracture_after_death", fractures, at[late], why + ". Correct one of the dates.")
+
+
+def fill_status(fractures: Table, days: Days, *, day_zero_fractures: str) -> None:
+    """Give fractures without a status the one their date says: before day 0 prevalent, later new.
+
+    This is the documented meaning of an empty cell, so it leaves no line in the ledger.
+    """
+    at, day, person = _kept(fractures)
+    index = days.index[person]
+    blank = fractures.clean["status"].isna().to_numpy()[at] & (index < NEVER)
+    is_new = (day > index) | ((day == index) & (day_zero_fractures == "new"))
+    fractures.clean.loc[at[blank & is_new], "status"] = "new"
+    fractures.clean.loc[at[blank & ~is_new], "status"] = "prevalent"
+
+
+def new_fracture_before_procedure(fractures: Table, days: Days) -> Finding:
+    """Called new, but dated before the first procedure."""
+    at, day, person = _new(fractures)
+    early = (day < days.index[person]) & (days.index[person] < NEVER)
+    why = "The fracture is called new, but the first vertebroplasty was later, on " + _written(
+        days.index[person[early]]
+    )
+    why = why + ". Correct the date, or call it prevalent."
+    return _set_aside("new_fracture_before_procedure", fractures, at[early], why)
+
+
+def fracture_on_day_0(fractures: Table, days: Days) -> Finding:
+    """Called new and dated on day 0: prevalent, as `day_zero_fractures` says."""
+    at, day, person = _new(fractures)
+    why = (
+        "The fracture is called new, but was found on the day of the first vertebroplasty; "
+        "`day_zero_fractures: prevalent` counts it as there before."
+    )
+    return _restated(
+        "fracture_on_day_0", fractures, at[day == days.index[person]], why, "prevalent", "parameter"
+    )
+
+
+def treated_level_entered_as_new(fractures: Table, first_cement: np.ndarray, days: Days) -> Finding:
+    """Called new, but the level was cemented on an earlier day, or on day 0.
+
+    A fracture found and cemented on the same later day is a new fracture.
+    """
+    at, day, person = _new(fractures)
+    cemented = first_cement[person, _slot(fractures, at)]
+    is_treated = (cemented < day) | ((cemented == day) & (day == days.index[person]))
+    why = "The level was cemented on " + _written(cemented[is_treated])
+    why = (
+        why
+        + ", so this is a fracture of a cemented vertebra; it is kept as a refracture. Nothing to do if so."
+    )
+    return _restated("treated_level_entered_as_new", fractures, at[is_treated], why, "refracture")
+
+
+def prevalent_level_entered_as_new(fractures: Table, n_persons: int) -> Finding:
+    """Called new, but the same vertebra has a prevalent fracture on or before that day."""
+    prevalent = first_days(fractures, "prevalent", n_persons)
+    at, day, person = _new(fractures)
+    before = prevalent[person, _slot(fractures, at)]
+    is_old = before <= day
+    why = "The vertebra had a prevalent fracture on " + _written(before[is_old])
+    why = why + ", so this is kept as its progression. Nothing to do if so."
+    return _restated("prevalent_level_entered_as_new", fractures, at[is_old], why, "progression")
+
+
+def duplicate_fracture(fractures: Table) -> Finding:
+    """The same vertebra newly fractured again; the earliest entry stays."""
+    at, day, person = _new(fractures)
+    vertebra = person.astype(np.int64) * N_SLOTS + _slot(fractures, at)
+    order = np.lexsort((at, day, vertebra))
+    is_again = np.r_[False, vertebra[order][1:] == vertebra[order][:-1]][: len(at)]
+    why = "The same vertebra is entered as newly fractured on an earlier day or row, which was kept. "
+    return _set_aside(
+        "duplicate_fracture", fractures, np.sort(at[order][is_again]), why + "Check which is right."
+    )
+
+
+def first_days(fractures: Table, status: str, n_persons: int) -> np.ndarray:
+    """First day of each vertebra's fracture of one status (persons x 19); `NEVER` where there is none."""
+    first = np.full((n_persons, N_SLOTS), NEVER)
+    at, day, person = _kept(fractures)
+    where = (fractures.clean["status"] == status).to_numpy(dtype=bool)[at]
+    np.minimum.at(first, (person[where], _slot(fractures, at[where])), day[where])
+    return first
+
+
+def first_cementing(procedures: Table, masks: np.ndarray, n_persons: int) -> np.ndarray:
+    """First day each vertebra was cemented (persons x 19); `NEVER` where it was not."""
+    first = np.full((n_persons, N_SLOTS), NEVER)
+    at, day, person = _kept(procedures, "procedure_date")
+    for slot in range(N_SLOTS):
+        where = (masks[at] >> np.uint32(slot) & np.uint32(1)).astype(bool)
+        np.minimum.at(first[:, slot], person[where], day[where])
+    return first
+
+
+def _kept(table: Table, date: str = "diagnosis_date"):
+    at = np.flatnonzero(table.kept)
+    return at, day_numbers(table.clean[date])[at], table.person[at]
+
+
+def _new(fractures: Table):
+    at, day, person = _kept(fractures)
+    is_new = (fractures.clean["status"] == "new").to_numpy(dtype=bool)[at]
+    return at[is_new], day[is_new], person[is_new]
+
+
+def _slot(fractures: Table, at: np.ndarray) -> np.ndarray:
+    return fractures.clean["level"].cat.codes.to_numpy()[at].astype(np.int64)
+
+
+def _set_aside(rule, fractures, at, why) -> Finding:
+    return Finding(rule, at, why, True, "diagnosis_date", fractures.cell("diagnosis_date", at))
+
+
+def _restated(rule, fractures, at, why, status, decided_by="default") -> Finding:
+    before = pd.Series(fractures.clean["status"]).astype(object).to_numpy()[at]
+    return Finding(rule, at, why, False, "status", before, status, status, decided_by)
+
+
+def _written(days: np.ndarray) -> np.ndarray:
+    return np.datetime_as_string(np.asarray(days).astype("datetime64[D]")).astype(object)

@@ -1,0 +1,103 @@
+"""What may leave the clean tables: patient keys for identifiers, days since the procedure for dates."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from helpers.cohort.clean import CleanCohort
+from helpers.cohort.dates import ABSENT, NEVER, day_numbers
+from helpers.cohort.dictionary import RAW_TABLES, Dictionary
+from helpers.cohort.ledger import RULES
+
+IDENTIFIER, DATE, TEXT = "[identifier]", "[date]", "[text]"
+LEDGER_COLUMNS = ("table", "row", "column", "before", "after", "rule", "why", "decided_by", "action")
+QUARANTINE_COLUMNS = ("table", "row", "rules", "why")
+_LEVEL = r"(?:th|[tdlcs])[ ]?[.-]?[ ]?[0-9]{1,2}"
+_SEPARATOR = r"(?:[ ]?[,;/+&\u2013-][ ]?|[ ](?:to|and|und|bis)[ ]|[ ])"
+_HARMLESS = re.compile(
+    rf"[<>~]?[ ]?[+-]?[0-9]{{1,3}}(?:[.,][0-9]{{1,3}})?[ ]?(?:ml|cc|ccm|cm3|years?|yrs?|y|sd)?"
+    rf"|{_LEVEL}(?:{_SEPARATOR}{_LEVEL}|[-/\u2013][0-9]{{1,2}})*"
+)
+
+
+def shareable(cohort: CleanCohort, dictionary: Dictionary) -> dict[str, pd.DataFrame]:
+    """The clean tables, ledger and quarantine without identifiers and exact dates.
+
+    Dates become whole days since the patient's first vertebroplasty (`procedure_days`, ...; missing for a
+    patient without one). In the ledger, what a cell held is shown only where it is a number, a level or a
+    code of the dictionary and no identifier of the cohort; the reasons are general, without the values.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        patients, procedures, fractures, imaging, ledger, quarantine.
+    """
+    index = _index_days(cohort)
+    tables = {name: _without_dates(getattr(cohort, name), name, index, dictionary) for name in RAW_TABLES}
+    tables["ledger"] = _shareable_ledger(cohort, dictionary)
+    quarantine = cohort.quarantine[list(QUARANTINE_COLUMNS[:3])].copy()
+    quarantine["why"] = _by_distinct(
+        quarantine["rules"], lambda text: " ".join(map(RULES.get, text.split("; ")))
+    )
+    tables["quarantine"] = quarantine
+    return tables
+
+
+def days_name(column: str) -> str:
+    """The shareable name of a date column: death_date -> death_days."""
+    return column.removesuffix("_date") + "_days"
+
+
+def _without_dates(frame: pd.DataFrame, name: str, index: np.ndarray, dictionary: Dictionary) -> pd.DataFrame:
+    start = index[frame["patient"].cat.codes.to_numpy()]
+    # A table without rows forgets its categories on disk, so it has none here either.
+    columns = {"patient": frame["patient"] if len(frame) else frame["patient"].cat.set_categories([])}
+    for column in dictionary.table(name):
+        if column.type == "date":
+            day = day_numbers(frame[column.name])
+            is_known = (day != ABSENT) & (start != NEVER)
+            days = np.where(is_known, day.astype(np.int64) - start, 0).astype(np.int32)
+            columns[days_name(column.name)] = pd.arrays.IntegerArray(days, ~is_known)
+        elif column.type != "id":
+            columns[column.name] = frame[column.name]
+    return pd.DataFrame(columns)
+
+
+def _index_days(cohort: CleanCohort) -> np.ndarray:
+    index = np.full(len(cohort.patients), NEVER)
+    codes = cohort.procedures["patient"].cat.codes.to_numpy().astype(np.int64)
+    np.minimum.at(index, codes, day_numbers(cohort.procedures["procedure_date"]))
+    return index
+
+
+def _shareable_ledger(cohort: CleanCohort, dictionary: Dictionary) -> pd.DataFrame:
+    ledger = cohort.ledger
+    types = {(column.table, column.name): column.type for column in dictionary.columns}
+    pairs = pd.Series(
+        list(zip(ledger["table"], ledger["column"], strict=True)), index=ledger.index, dtype=object
+    )
+    kinds = pairs.map(types).astype(object)
+    words = frozenset().union(
+        *(frozenset(c.codes) | frozenset(c.code_labels) | c.missing_codes for c in dictionary.columns)
+    )
+    identifiers = frozenset(ledger["patient_id"].dropna()) | frozenset(cohort.keys["patient_id"])
+    shared = ledger[list(LEDGER_COLUMNS)].copy()
+    for side in ("before", "after"):
+        is_safe = _by_distinct(ledger[side], lambda text: _is_safe(text, words, identifiers)).astype(bool)
+        shown = ledger[side].where(is_safe, TEXT)
+        shown = shown.mask(kinds == "id", IDENTIFIER).mask(kinds == "date", DATE)
+        shared[side] = shown.where(ledger[side].str.strip() != "", "")
+    shared["why"] = ledger["rule"].map(RULES)
+    return shared
+
+
+def _is_safe(text: str, words: frozenset, identifiers: frozenset) -> bool:
+    text = text.strip()
+    if text in identifiers:
+        return False
+    return text.lower() in words or _HARMLESS.fullmatch(text.lower()) is not None
+
+
+def _by_distinct(texts: pd.Series, function) -> pd.Series:
+    return texts.map({text: function(text) for text in texts.unique()})

@@ -1,0 +1,188 @@
+"""Synthetic cohorts with known truth, and the folder of files a clinic would send."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from helpers.cohort.latent import Latent, draw
+from helpers.cohort.planted_errors import plant_errors
+from helpers.cohort.raw_tables import raw_tables
+from helpers.cohort.truth import Truth
+from helpers.errors import Problems, WorkbookError
+
+__all__ = ["SimulatedCohort", "Truth", "simulate", "write_cohort"]
+
+ERROR_SHARE = 0.05
+MOST_PATIENTS = 10_000_000
+_SYNTHETIC_LINE = "is_synthetic: true"
+_NOTICE = "SYNTHETIC.txt"
+_FILES = ("study.yml", _NOTICE, "truth.json", "planted_errors.csv")
+
+
+@dataclass(frozen=True)
+class SimulatedCohort:
+    """A synthetic cohort: its raw tables (text, no errors), what is true in it, and what made it."""
+
+    tables: dict[str, pd.DataFrame]
+    truth: Truth
+    latent: Latent
+    patients: int
+    seed: int
+
+
+def simulate(patients: int, *, seed: int, truth: Truth | None = None) -> SimulatedCohort:
+    """Simulate a cohort of vertebroplasty patients; the same seed gives the same cohort to the byte.
+
+    Parameters
+    ----------
+    patients : int
+        Number of patients treated.
+    seed : int
+        Any whole number of at least 0.
+    truth : Truth, optional
+        What is true in the cohort; by default the truth calibrated to the published figures.
+
+    Raises
+    ------
+    Problems
+        If a number is not usable.
+    """
+    _check_numbers(patients, seed)
+    truth = truth or Truth()
+    latent = draw(int(patients), seed=int(seed), truth=truth)
+    return SimulatedCohort(raw_tables(latent, seed=int(seed)), truth, latent, int(patients), int(seed))
+
+
+def write_cohort(cohort: SimulatedCohort, out: Path | str, *, clean: bool) -> Path:
+    """Write a synthetic cohort as a study: tables, `study.yml`, the truth, and a notice that it is synthetic.
+
+    Parameters
+    ----------
+    out : path
+        Folder to make. One that exists must be empty or hold an earlier synthetic cohort, which is replaced.
+    clean : bool
+        Without errors; otherwise about 5% of the rows are in error and `planted_errors.csv` says where.
+
+    Returns
+    -------
+    Path
+        The study file.
+    """
+    out = Path(out)
+    _check_folder(out)
+    tables, planted = cohort.tables, None
+    if not clean:
+        tables, planted = plant_errors(cohort.tables, seed=cohort.seed, share=ERROR_SHARE)
+    out.mkdir(parents=True, exist_ok=True)
+    for name in _FILES:
+        (out / name).unlink(missing_ok=True)
+    # study.yml first: a folder left half-written can then be recognised and written again.
+    (out / "study.yml").write_text(_study_file(cohort, clean), encoding="utf-8", newline="\n")
+    (out / _NOTICE).write_text(_notice(cohort, clean), encoding="utf-8", newline="\n")
+    (out / "truth.json").write_text(_truth_file(cohort, clean), encoding="utf-8", newline="\n")
+    for name, table in tables.items():
+        _write_csv(table, out / f"{name}.csv")
+    if planted is not None:
+        _write_csv(planted.astype(str), out / "planted_errors.csv")
+    return out / "study.yml"
+
+
+def _check_numbers(patients, seed):
+    problems = []
+    if not _is_whole(patients) or not 0 <= patients <= MOST_PATIENTS:
+        problems.append(f"`patients` must be a whole number from 0 to {MOST_PATIENTS:,}, but got {patients}.")
+    if not _is_whole(seed) or seed < 0:
+        problems.append(f"`seed` must be a whole number of at least 0, but got {seed}. Any such number will do.")
+    if problems:
+        raise Problems("The cohort cannot be simulated.", problems)
+
+
+def _is_whole(value) -> bool:
+    return not isinstance(value, bool) and hasattr(value, "__index__")
+
+
+def _check_folder(out: Path):
+    if out.exists() and not out.is_dir():
+        raise WorkbookError(f"{out} is a file, but a cohort is a folder of files. Name another folder with --out.")
+    if not out.exists() or not any(out.iterdir()):
+        return
+    study = out / "study.yml"
+    if not study.is_file() or _SYNTHETIC_LINE not in study.read_text(encoding="utf-8").splitlines():
+        raise WorkbookError(
+            f"The folder {out} holds files that are not a synthetic cohort, so nothing was written there. "
+            "Name a new or empty folder with --out."
+        )
+
+
+def _write_csv(table: pd.DataFrame, path: Path):
+    # For a million patients pandas takes a minute and Arrow seconds, but Arrow cannot quote single cells.
+    schema = pa.schema([(name, pa.string()) for name in table.columns])
+    text = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
+    try:
+        with path.open("wb") as file:
+            file.write((",".join(table.columns) + "\n").encode())
+            pyarrow.csv.write_csv(text, file, options)
+    except pa.ArrowInvalid:
+        table.to_csv(path, index=False, lineterminator="\n")
+
+
+def _command(cohort, clean) -> str:
+    """What makes this cohort again; the command line knows the default truth only."""
+    if cohort.truth != Truth():
+        return f"simulate({cohort.patients}, seed={cohort.seed}, truth=...) of helpers.cohort.simulate"
+    made = f"workbook simulate --patients {cohort.patients} --seed {cohort.seed}"
+    return made + (" --clean" if clean else "") + " --out FOLDER"
+
+
+def _notice(cohort, clean):
+    told = "" if clean else "\nabout 5% of its rows are in error on purpose, planted_errors.csv says where;"
+    return (
+        "SYNTHETIC COHORT. No patient in these files exists. The tables were drawn at random;"
+        f"{told}\nwhat is true in them is in truth.json. Made with: {_command(cohort, clean)}\n"
+    )
+
+
+def _truth_file(cohort, clean):
+    content = {"is_synthetic": True, "made_with": _command(cohort, clean), "explained_in": "helpers/cohort/truth.py"}
+    content["truth"] = cohort.truth.as_dict()
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _study_file(cohort, clean):
+    kind = "without errors" if clean else "with planted errors"
+    return f"""\
+# SYNTHETIC COHORT: no patient in these files exists ({cohort.patients} patients, seed {cohort.seed}, {kind}).
+# A study file: every line is a parameter of the notebooks. Copy it and change what your study needs.
+
+study_name: "Synthetic cohort of {cohort.patients} patients, seed {cohort.seed}"
+{_SYNTHETIC_LINE}
+
+# The tables, in the folder of this file
+patients_file: patients.csv
+procedures_file: procedures.csv
+fractures_file: fractures.csv
+imaging_file: imaging.csv              # "" when there is none
+
+# How they are written
+column_names: {{}}                       # only names that differ: {{patients: {{patient_id: ID}}}}
+date_formats: {{default: "%Y-%m-%d"}}    # and single columns: {{patients.death_date: "%d.%m.%Y"}}
+
+# What is studied
+levels_at_risk: T1-L5                  # vertebrae at risk of a new fracture
+adjacent_within: 1                     # levels from the nearest cemented vertebra that count as adjacent
+prevalent_fractures: exclude           # vertebrae fractured before day 0: exclude or keep
+day_zero_fractures: prevalent          # a new fracture dated on day 0 is taken as prevalent or new
+later_vertebroplasty: censor           # censor, ignore or reclassify
+two_level_range: refuse                # "T12-L1" may be a disc: refuse it, or read it as both levels
+death_follow_up: death                 # vertebrae are followed to death, or to the last_imaging
+
+# Precision
+conf_level: 0.95
+bootstrap_samples: 2000
+seed: 20060127
+"""

@@ -1,0 +1,185 @@
+"""Rules for single cells: each distinct text of a column is read once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.cohort.dates import EARLIEST, LATEST, exchanged, parse_dates
+from helpers.cohort.dictionary import Column
+from helpers.cohort.ledger import Finding, Table
+
+NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+UNITS = {
+    "mL": r"(?:ml|cc|ccm|cm3|cm\u00b3|cm\^3)\.?",
+    "years": r"(?:years?|yrs?|y|y/o|yo|jahre?)\.?(?: old)?",
+    "standard deviations": r"(?:sd|s\.d\.)",
+}
+_AFTER = {"number": np.nan, "integer": np.nan, "date": pd.NaT}
+
+
+@dataclass(frozen=True)
+class TextFinding:
+    """What one rule found among the distinct texts: where, why, and the text afterwards."""
+
+    rule: str
+    where: np.ndarray
+    why: pd.Series
+    after: pd.Series | None = None
+    is_bad: bool = True
+
+
+def read_column(table: Table, column: Column, date_format: str | None, open_rows: np.ndarray) -> None:
+    """Read one column into `table.clean`; bad cells become empty, or set the row aside where required.
+
+    Only the open rows (bool, those not set aside before) are told about.
+    """
+    codes, distinct = pd.factorize(table.text[column.name])
+    texts = pd.Series(distinct, dtype=object)
+    clean = texts.str.strip()
+    is_empty = clean.eq("").to_numpy(dtype=bool)
+    is_code = clean.str.lower().isin(column.missing_codes).to_numpy(dtype=bool) & ~is_empty
+    found = [
+        TextFinding(
+            "missing_code", is_code, _quoted(texts) + f" in {column.name} stands for a missing value."
+        )
+    ]
+    readable = ~(is_empty | is_code)
+    values, more = _READERS[column.type](clean.where(readable, ""), texts, readable, column, date_format)
+    table.clean[column.name] = values.take(codes).array
+    for finding in [*found, *more]:
+        if finding.where.any():
+            table.apply(_spread(finding, codes, texts, column, open_rows))
+    if column.required:
+        at = (
+            np.flatnonzero((is_empty | is_code)[codes] & open_rows)
+            if len(texts)
+            else np.zeros(0, dtype=np.int64)
+        )
+        why = f"{column.name} is empty, but a row of {column.table} is of no use without it. Fill it in."
+        table.apply(Finding("missing_required", at, why, True, column.name, table.cell(column.name, at)))
+
+
+def _spread(finding: TextFinding, codes, texts, column: Column, open_rows) -> Finding:
+    """A finding among distinct texts as one among rows."""
+    at = np.flatnonzero(finding.where[codes] & open_rows)
+    is_quarantine = finding.is_bad and column.required and finding.rule != "missing_code"
+    why = finding.why
+    if finding.is_bad and finding.rule != "missing_code":
+        next_step = "The row is set aside" if is_quarantine else "The cell counts as empty"
+        why = why + f" {next_step}; check it against the record."
+    after = "" if finding.after is None else finding.after.to_numpy(dtype=object)[codes[at]]
+    before = texts.to_numpy(dtype=object)[codes[at]]
+    return Finding(
+        finding.rule, at, why.to_numpy(dtype=object)[codes[at]], is_quarantine, column.name, before, after
+    )
+
+
+def read_ids(clean, texts, readable, column, _):
+    """Identifiers stay text, without blanks around them."""
+    has_space = readable & clean.ne(texts).to_numpy(dtype=bool)
+    why = (
+        _quoted(texts)
+        + " has blanks before or after it; they were taken off so that the rows of a patient meet."
+    )
+    values = clean.where(readable, None)
+    return values, [TextFinding("space_around_id", has_space, why, clean, is_bad=False)]
+
+
+def read_codes(clean, texts, readable, column, _):
+    """Codes in any case of letters, under the first code of the same meaning."""
+    values = clean.str.lower().map(column.codes).astype(object)
+    is_unknown = readable & values.isna().to_numpy(dtype=bool)
+    why = _quoted(texts) + f" in {column.name} is not one of {', '.join(column.code_labels)}."
+    if column.type == "yes_no":
+        typed = values.map({"yes": True, "no": False}).astype("boolean")
+    else:
+        typed = values.astype(pd.CategoricalDtype(list(column.code_labels)))
+    return typed, [TextFinding("unknown_code", is_unknown, why)]
+
+
+def read_numbers(clean, texts, readable, column, _):
+    """Numbers, with a decimal comma and the column's own unit allowed and told."""
+    small = clean.str.lower()
+    unit = UNITS.get(column.unit)
+    pattern = rf"[+-]?[0-9]*[.,]?[0-9]+\s*{unit}" if unit else "(?!)"
+    has_unit = readable & small.str.fullmatch(pattern).to_numpy(dtype=bool)
+    bare = small.where(~has_unit, small.str.extract(r"^([+-]?[0-9.,]*)", expand=False))
+    has_comma = readable & bare.str.fullmatch(r"[+-]?[0-9]*,[0-9]+").to_numpy(dtype=bool)
+    # "1,234" is a thousand and more in one country and one and a quarter in another.
+    has_comma &= ~bare.str.fullmatch(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}").to_numpy(dtype=bool)
+    pointed = bare.where(~has_comma, bare.str.replace(",", ".", regex=False))
+    is_number = readable & pointed.str.fullmatch(NUMBER).to_numpy(dtype=bool)
+    values = pointed.where(is_number).astype(float)
+    is_whole = (values % 1 == 0).to_numpy() | (column.type != "integer")
+    is_number &= is_whole & np.isfinite(values.to_numpy())
+    low = -np.inf if column.minimum is None else column.minimum
+    high = np.inf if column.maximum is None else column.maximum
+    is_outside = is_number & ~values.between(low, high).to_numpy()
+    kind = "a whole number" if column.type == "integer" else "a number"
+    what = _quoted(texts) + f" in {column.name} "
+    found = [
+        TextFinding(
+            "unit_written_out", has_unit, what + "has its unit in the cell; it was taken off.", bare, False
+        ),
+        TextFinding(
+            "decimal_comma", has_comma, what + "has a decimal comma; it is read as a point.", pointed, False
+        ),
+        TextFinding("value_not_a_number", readable & ~is_number, what + f"is not {kind}."),
+        TextFinding("out_of_range", is_outside, what + f"is outside {column.allowed}."),
+    ]
+    values = values.where(is_number & ~is_outside)
+    return (values.astype("Int8") if column.type == "integer" else values), found
+
+
+def read_dates(clean, texts, readable, column, date_format):
+    """Dates in the format given for the column, and what else a wrong one may be."""
+    dates, is_far_off = parse_dates(clean, date_format)
+    is_bad = readable & dates.isna().to_numpy() & ~is_far_off
+    is_far_off = readable & (is_far_off | (dates.lt(EARLIEST) | dates.gt(LATEST)).to_numpy())
+    two_digit = swapped = np.zeros(len(texts), dtype=bool)
+    if "%Y" in date_format:
+        two_digit = is_bad & _parses(clean, is_bad, date_format.replace("%Y", "%y"))
+    if "%m" in date_format:
+        swapped = is_bad & ~two_digit & _parses(clean, is_bad, exchanged(date_format))
+    example = pd.Timestamp(2006, 1, 27).strftime(date_format)
+    what = _quoted(texts) + f" in {column.name} "
+    told = f"the column's dates are written like {example}."
+    found = [
+        TextFinding("two_digit_year", two_digit, what + f"has a year of two digits; {told}"),
+        TextFinding(
+            "day_and_month_swapped", swapped, what + f"is only a date with day and month exchanged; {told}"
+        ),
+        TextFinding(
+            "date_not_in_format", is_bad & ~two_digit & ~swapped, what + f"is not such a date; {told}"
+        ),
+        TextFinding("implausible_date", is_far_off, what + "is before 1980 or after 2100."),
+    ]
+    return dates.where(readable & ~is_bad & ~is_far_off), found
+
+
+def read_levels(clean, texts, readable, column, _):
+    """Levels stay text here: reading them takes the patient's spine."""
+    return clean.where(readable, ""), []
+
+
+_READERS = {
+    "id": read_ids,
+    "code": read_codes,
+    "yes_no": read_codes,
+    "number": read_numbers,
+    "integer": read_numbers,
+    "date": read_dates,
+    "level": read_levels,
+    "levels": read_levels,
+}
+
+
+def _parses(clean: pd.Series, where: np.ndarray, date_format: str) -> np.ndarray:
+    parsed = np.zeros(len(clean), dtype=bool)
+    parsed[where] = parse_dates(clean[where], date_format)[0].notna().to_numpy()
+    return parsed
+
+
+def _quoted(texts: pd.Series) -> pd.Series:
+    return '"' + texts + '"'

@@ -1,0 +1,154 @@
+"""The risk ratio within strata: by level of the spine, or within the patient."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from helpers.estimators.arguments import flags, labels, same_length
+from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
+from helpers.estimators.intervals import ratio_estimate
+from helpers.estimators.patients import patient_sums
+from helpers.estimators.relative_risk import evidence_of
+
+NAIVE = "Mantel-Haenszel, Greenland-Robins variance, vertebrae treated as independent"
+CLUSTERED = "Mantel-Haenszel, patients as clusters (infinitesimal jackknife)"
+WITHIN = "Mantel-Haenszel within patients, Greenland-Robins variance"
+
+
+def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float = 0.95) -> Estimate:
+    """The risk ratio common to the strata, comparing exposed and unexposed vertebrae only within a stratum.
+
+    ratio = R/S with R = sum a_s n0_s / N_s and S = sum c_s n1_s / N_s. Without patients, or when the strata
+    are the patients, the variance of the log is sum (m_s n1_s n0_s - a_s c_s N_s) / N_s^2 / (R S), m_s the
+    events of the stratum [1]_. When patients reach over strata (strata are levels), it is the sum over
+    patients of u_g^2, u_g = dR_g / R - dS_g / S, where dR_g and dS_g are the derivatives of R and S in the
+    direction of patient g: dR_g = sum over strata of a_gs n0_s / N_s + n0_gs a_s / N_s - N_gs a_s n0_s /
+    N_s^2.
+
+    Parameters
+    ----------
+    event, exposed : array of bool, one per vertebra
+    stratum : array of labels, one per vertebra
+        The level of the vertebra, or the patient.
+    patient : array of labels, optional
+        None gives the naive interval.
+
+    Returns
+    -------
+    Estimate
+        `note` counts the strata that hold both kinds of vertebrae and an event: the others say nothing.
+
+    Notes
+    -----
+    In R: ``epiR::epi.2by2(table, method = "cohort.count")`` (M-H, naive).
+
+    References
+    ----------
+    .. [1] Greenland S, Robins JM. Estimation of a common effect parameter from sparse follow-up data.
+       Biometrics 1985;41:55-68.
+
+    Examples
+    --------
+    Two strata with the same ratio of 2 keep it:
+
+    >>> exposed = [1, 1, 1, 0, 0, 0, 0, 0, 0] + [1, 1, 0, 0]
+    >>> event = [1, 1, 0, 1, 1, 0, 0, 0, 0] + [1, 1, 1, 0]
+    >>> round(mantel_haenszel(event, exposed, ["T12"] * 9 + ["L1"] * 4).estimate, 12)
+    2.0
+    """
+    event, exposed = flags(event, "event"), flags(exposed, "exposed")
+    same_length(event=event, exposed=exposed, stratum=stratum, patient=patient)
+    check_conf_level(conf_level)
+    strata, n_strata = labels(stratum, "stratum")
+    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
+    is_within = codes is not None and _is_same_grouping(strata, n_strata, codes, n_patients)
+    a, n1, c, n0 = _stratum_counts(event, exposed, strata, n_strata)
+    n = n1 + n0
+    table = TwoByTwo(*(int(column.sum()) for column in (a, n1, c, n0)))
+    method = WITHIN if is_within else NAIVE if codes is None else CLUSTERED
+    informative = int(((n1 > 0) & (n0 > 0) & (a + c > 0)).sum())
+    note = f"{informative} of {n_strata} strata hold exposed and unexposed vertebrae and an event"
+    evidence = {"method": method, **evidence_of(table, n_patients)}
+    top, bottom = float((a * n0 / n).sum()), float((c * n1 / n).sum())
+    if not (top and bottom):
+        return _not_estimable(top, bottom, note, conf_level, evidence)
+    if codes is None or is_within:
+        variance = float((((a + c) * n1 * n0 - a * c * n) / n**2).sum()) / (top * bottom)
+    else:
+        by_kind = _influence(a, n1, c, n0, top, bottom)
+        u = patient_sums(by_kind[strata, exposed.astype(int), event.astype(int)], codes, n_patients)
+        variance = float(u @ u)
+    return ratio_estimate(
+        "risk ratio", math.log(top / bottom), variance, conf_level=conf_level, note=note, **evidence
+    )
+
+
+def within_patient_risk_ratio(event, exposed, patient, *, conf_level: float = 0.95) -> Estimate:
+    """The risk ratio within patients: each is compared with their own other vertebrae.
+
+    `mantel_haenszel` with the patients as strata, so whatever a patient's vertebrae share cancels.
+
+    Parameters
+    ----------
+    event, exposed : array of bool, one per vertebra
+    patient : array of labels, one per vertebra
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> event, exposed, patient = [1, 0, 0, 1, 0, 0], [1, 0, 0, 0, 1, 0], ["p", "p", "p", "q", "q", "q"]
+    >>> within_patient_risk_ratio(event, exposed, patient).estimate
+    2.0
+    """
+    within = mantel_haenszel(event, exposed, patient, patient, conf_level=conf_level)
+    return replace(within, note=within.note.replace("strata hold", "patients have"))
+
+
+def _stratum_counts(event, exposed, strata, n_strata) -> list[np.ndarray]:
+    return [
+        np.bincount(strata[rows], minlength=n_strata).astype(float)
+        for rows in (event & exposed, exposed, event & ~exposed, ~exposed)
+    ]
+
+
+def _is_same_grouping(strata, n_strata, codes, n_patients) -> bool:
+    # Codes are given in order of appearance, so the same grouping has the same codes.
+    return n_strata == n_patients and bool((strata == codes).all())
+
+
+def _influence(a, n1, c, n0, top, bottom) -> np.ndarray:
+    """The influence of a vertebra on log(R/S), by stratum, exposure and event."""
+    n = n1 + n0
+    share_r, share_s = a * n0 / n**2, c * n1 / n**2
+    of_one = np.empty((len(a), 2, 2))
+    for is_exposed in (0, 1):
+        for has_event in (0, 1):
+            d_top = has_event * is_exposed * n0 / n + (1 - is_exposed) * a / n - share_r
+            d_bottom = has_event * (1 - is_exposed) * n1 / n + is_exposed * c / n - share_s
+            of_one[:, is_exposed, has_event] = d_top / top - d_bottom / bottom
+    return of_one
+
+
+def _not_estimable(top: float, bottom: float, note: str, conf_level: float, evidence: dict) -> Estimate:
+    if bottom:
+        return Estimate(
+            "risk ratio",
+            0.0,
+            None,
+            None,
+            conf_level,
+            None,
+            unit="ratio",
+            note=f"no exposed vertebra with an event in any stratum that can be compared; {note}",
+            **evidence,
+        )
+    why = (
+        "no unexposed vertebra with an event in any stratum that can be compared"
+        if top
+        else ("no stratum holds exposed and unexposed vertebrae and an event")
+    )
+    return not_estimable("risk ratio", f"{why}; {note}", unit="ratio", conf_level=conf_level, **evidence)

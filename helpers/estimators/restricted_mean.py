@@ -1,0 +1,87 @@
+"""Time free of the event, up to a horizon."""
+
+import numpy as np
+
+from helpers.estimators.arguments import durations, flags, labels, same_length
+from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
+from helpers.estimators.intervals import difference_estimate
+from helpers.estimators.patients import patient_sums
+from helpers.estimators.processes import IncidenceInfluence, counting_processes, distinct_times
+
+
+def restricted_mean_difference(
+    days, event, exposed, patient=None, *, horizon_days: float, conf_level: float = 0.95
+) -> Estimate:
+    """Days free of the event up to a horizon: exposed minus unexposed vertebrae.
+
+    The area under each Kaplan-Meier curve to the horizon. The variance is the sum over patients (or
+    vertebrae) of their influence on the difference, squared (infinitesimal jackknife); a patient with
+    vertebrae of both kinds counts once.
+
+    Parameters
+    ----------
+    days : array, one per vertebra
+    event, exposed : array of bool, one per vertebra
+    patient : array of labels, optional
+        None gives the naive interval.
+    horizon_days : float
+        Not beyond the last time seen in either group.
+
+    Returns
+    -------
+    Estimate
+        In days.
+
+    Notes
+    -----
+    In R: ``survRM2::rmst2(days, event, exposed, tau)`` (naive; it uses Greenwood's variance, the same here).
+
+    References
+    ----------
+    .. [1] Uno H, et al. Moving beyond the hazard ratio in quantifying the between-group difference in
+       survival analysis. J Clin Oncol 2014;32:2380-2385.
+
+    Examples
+    --------
+    >>> restricted_mean_difference([1, 3, 2, 4], [1, 1, 1, 1], [1, 1, 0, 0], horizon_days=3).estimate
+    -0.5
+    """
+    days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
+    same_length(days=days, event=event, exposed=exposed, patient=patient)
+    check_conf_level(conf_level)
+    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
+    who = "vertebrae treated as independent" if codes is None else "patients as clusters"
+    evidence = {
+        "method": f"area under Kaplan-Meier curves, {who}",
+        "n_patients": n_patients,
+        "n_vertebrae": len(days),
+        "n_events": int((event & (days <= horizon_days)).sum()),
+    }
+    measure = "restricted mean difference"
+    seen = [float(days[group].max(initial=0)) for group in (exposed, ~exposed)]
+    if not horizon_days > 0 or horizon_days > min(seen):
+        why = f"the horizon must lie between 0 and the last time seen in both groups, {min(seen):g} days"
+        return not_estimable(measure, why, unit="days", conf_level=conf_level, **evidence)
+    influence, areas = np.zeros(len(days)), []
+    for group, sign in ((exposed, 1), (~exposed, -1)):
+        area, of_row = _area(days[group], event[group].astype(np.int8), horizon_days)
+        areas.append(area)
+        influence[group] = sign * of_row
+    u = patient_sums(influence, codes, n_patients)
+    return difference_estimate(
+        measure, areas[0] - areas[1], float(u @ u), conf_level=conf_level, unit="days", **evidence
+    )
+
+
+def _area(days: np.ndarray, event: np.ndarray, horizon: float) -> tuple[float, np.ndarray]:
+    """The area under the curve to the horizon, and every vertebra's influence on it."""
+    times, index = distinct_times(days)
+    process = counting_processes(times, index, event)
+    tables = IncidenceInfluence.of(process)
+    width = np.diff(np.minimum(np.r_[0.0, times, horizon], horizon))
+    area = np.cumsum(np.r_[1.0, process.survival] * width)
+    # A vertebra still at risk moves the curve by S(t) b(t): integrate that step by step.
+    at_risk = np.cumsum(np.r_[0.0, process.survival * tables.b] * width)
+    slope = tables.b[index] - event * tables.a[index]
+    # Column i of a cumulative sum ends where times[i] begins.
+    return float(area[-1]), at_risk[index] + slope * (area[-1] - area[index])

@@ -1,0 +1,223 @@
+"""One risk, and the difference and odds ratio of two."""
+
+import math
+
+import numpy as np
+
+from helpers.estimators.arguments import flags
+from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
+from helpers.estimators.intervals import (
+    NO_INTERVAL,
+    NO_VARIANCE,
+    difference_estimate,
+    logit_limits,
+    ratio_estimate,
+    wilson_limits,
+)
+from helpers.estimators.patients import Contributions
+from helpers.estimators.relative_risk import IGNORES_CLUSTERS, evidence_of, n_without_event, score_instead
+
+
+def risk(event, patient=None, *, conf_level: float = 0.95) -> Estimate:
+    """The proportion of vertebrae with an event.
+
+    Without patients Wilson's score interval [1]_. With patients an interval on the logit scale,
+    se^2 = sum over patients of (a_g - p n_g)^2 / (n p q)^2; Wilson's, with a note, where p is 0 or 1.
+
+    Parameters
+    ----------
+    event : array of bool, one per vertebra
+    patient : array of labels, optional
+
+    Returns
+    -------
+    Estimate
+        In the unit "probability"; `std_error` is that of the proportion.
+
+    Notes
+    -----
+    In R: ``prop.test(x, n, correct = FALSE)``; clustered: ``glm(event ~ 1, binomial)`` with
+    ``sandwich::vcovCL(type = "HC0", cadjust = FALSE)``.
+
+    References
+    ----------
+    .. [1] Newcombe RG. Two-sided confidence intervals for the single proportion. Stat Med 1998;17:857-872.
+
+    Examples
+    --------
+    Newcombe's 15 of 148, printed as 0.0624 to 0.1605:
+
+    >>> proportion = risk([True] * 15 + [False] * 133)
+    >>> round(proportion.conf_low, 4), round(proportion.conf_high, 4)
+    (0.0624, 0.1605)
+    """
+    event = flags(event, "event")
+    check_conf_level(conf_level)
+    contributions = Contributions.from_rows(event, np.ones_like(event), patient)
+    n_events, n = int(event.sum()), len(event)
+    evidence = {
+        "n_patients": None if patient is None else contributions.n_patients,
+        "n_vertebrae": n,
+        "n_events": n_events,
+    }
+    if not n:
+        return not_estimable(
+            "risk",
+            "no vertebrae at risk",
+            unit="probability",
+            conf_level=conf_level,
+            method="none",
+            **evidence,
+        )
+    p = n_events / n
+    if patient is None or p in (0, 1):
+        low, high = wilson_limits(n_events, n, conf_level)
+        note = "" if patient is None else "no events, or nothing but events: " + IGNORES_CLUSTERS
+        return Estimate(
+            "risk",
+            p,
+            low,
+            high,
+            conf_level,
+            None,
+            "score interval (Wilson), vertebrae treated as independent",
+            "probability",
+            std_error=math.sqrt(p * (1 - p) / n),
+            note=note,
+            **evidence,
+        )
+    a_g, n_g = contributions.counts[:, 0], contributions.counts[:, 1]
+    variance = float(contributions.multiplicity @ (a_g - p * n_g) ** 2) / n**2
+    method = "logit interval with patients as clusters (sandwich, HC0)"
+    if variance <= NO_VARIANCE:
+        return Estimate(
+            "risk", p, None, None, conf_level, None, method, "probability", note=NO_INTERVAL, **evidence
+        )
+    low, high = logit_limits(p, math.sqrt(variance) / (p * (1 - p)), conf_level)
+    return Estimate(
+        "risk",
+        p,
+        low,
+        high,
+        conf_level,
+        None,
+        method,
+        "probability",
+        std_error=math.sqrt(variance),
+        **evidence,
+    )
+
+
+def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
+    """The risk among exposed vertebrae minus that among unexposed ones.
+
+    Without patients Wald's interval, se^2 = p1 q1/n1 + p0 q0/n0; with patients se^2 = sum of u_g^2,
+    u_g = (a_g - p1 n1_g)/n1 - (c_g - p0 n0_g)/n0. With an empty cell Mee's score interval, with a note.
+
+    Parameters
+    ----------
+    event, exposed : array of bool, one per vertebra
+    patient : array of labels, optional
+
+    Returns
+    -------
+    Estimate
+        In the unit "probability".
+
+    Notes
+    -----
+    In R: ``prop.test(correct = FALSE)``; clustered: ``lm(event ~ exposed)`` with
+    ``sandwich::vcovCL(type = "HC0", cadjust = FALSE)``.
+
+    References
+    ----------
+    .. [1] Mee RW. Confidence bounds for the difference between two probabilities. Biometrics
+       1984;40:1175-1176.
+
+    Examples
+    --------
+    >>> difference = risk_difference([1, 1, 0, 0, 1, 0, 0, 0], [1, 1, 1, 1, 0, 0, 0, 0])
+    >>> difference.estimate, round(difference.conf_low, 3), round(difference.conf_high, 3)
+    (0.25, -0.398, 0.898)
+    """
+    contributions = Contributions.from_rows(event, exposed, patient)
+    table, n_patients = contributions.table, None if patient is None else contributions.n_patients
+    check_conf_level(conf_level)
+    if not (table.at_risk_exposed and table.at_risk_unexposed) or table.has_zero_cell:
+        return score_instead(table, "risk difference", n_patients, conf_level)
+    difference = (
+        table.events_exposed / table.at_risk_exposed - table.events_unexposed / table.at_risk_unexposed
+    )
+    variance = contributions.variance(1 / table.at_risk_exposed, 1 / table.at_risk_unexposed)
+    method = (
+        "Wald interval, vertebrae treated as independent"
+        if patient is None
+        else ("Wald interval with patients as clusters (sandwich, HC0)")
+    )
+    return difference_estimate(
+        "risk difference",
+        difference,
+        variance,
+        conf_level=conf_level,
+        method=method,
+        unit="probability",
+        **evidence_of(table, n_patients),
+    )
+
+
+def odds_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
+    """The odds of an event among exposed vertebrae over those among unexposed ones.
+
+    Without patients Woolf's interval, se^2 of the log = 1/a + 1/b + 1/c + 1/d [1]_; with patients se^2 = sum
+    of u_g^2, u_g = (a_g - p1 n1_g)/(n1 p1 q1) - (c_g - p0 n0_g)/(n0 p0 q0) (delta method). With an empty cell
+    the score interval, with a note.
+
+    Parameters
+    ----------
+    event, exposed : array of bool, one per vertebra
+    patient : array of labels, optional
+
+    Returns
+    -------
+    Estimate
+
+    Notes
+    -----
+    In R: ``epitools::oddsratio.wald``; clustered: ``glm(event ~ exposed, binomial)`` with
+    ``sandwich::vcovCL(type = "HC0", cadjust = FALSE)``.
+
+    References
+    ----------
+    .. [1] Woolf B. On estimating the relation between blood group and disease. Ann Hum Genet 1955;19:251-253.
+
+    Examples
+    --------
+    >>> odds = odds_ratio([1, 1, 0, 0, 1, 0, 0, 0], [1, 1, 1, 1, 0, 0, 0, 0])
+    >>> round(odds.estimate, 6), round(odds.conf_low, 3), round(odds.conf_high, 2)
+    (3.0, 0.15, 59.89)
+    """
+    contributions = Contributions.from_rows(event, exposed, patient)
+    table, n_patients = contributions.table, None if patient is None else contributions.n_patients
+    check_conf_level(conf_level)
+    if not n_without_event(table) or table.has_zero_cell:
+        return score_instead(table, "odds ratio", n_patients, conf_level)
+    a, n1, c, n0 = (
+        table.events_exposed,
+        table.at_risk_exposed,
+        table.events_unexposed,
+        table.at_risk_unexposed,
+    )
+    variance = contributions.variance(n1 / (a * (n1 - a)), n0 / (c * (n0 - c)))
+    method = (
+        "log interval (Woolf 1955), vertebrae treated as independent"
+        if patient is None
+        else ("log interval with patients as clusters (delta method on the sandwich, HC0)")
+    )
+    return ratio_estimate(
+        "odds ratio",
+        math.log(a * (n0 - c) / (c * (n1 - a))),
+        variance,
+        conf_level=conf_level,
+        method=method,
+        **evidence_of(table, n_patients),
+    )

@@ -1,0 +1,197 @@
+"""Kaplan-Meier curves with patients as clusters, and the counts that stand under them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from helpers.errors import WorkbookError
+from helpers.estimators.arguments import durations, flags, labels, same_length
+from helpers.estimators.estimate import check_conf_level
+from helpers.estimators.intervals import critical_value
+from helpers.estimators.processes import counting_processes, distinct_times, incidence_variance
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """The table under a figure, at chosen times.
+
+    `at_risk` is R's n.risk: the vertebrae whose time is `time` or later (and that have entered before).
+    `events`, `competing` and `censored` are cumulative, up to and including `time`.
+    """
+
+    time: np.ndarray
+    at_risk: np.ndarray
+    events: np.ndarray
+    competing: np.ndarray
+    censored: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """What every curve holds at each distinct time: how many were at risk, had the event, or left."""
+
+    time: np.ndarray
+    at_risk: np.ndarray
+    events: np.ndarray
+    competing: np.ndarray
+    censored: np.ndarray
+    std_error: np.ndarray
+    conf_low: np.ndarray
+    conf_high: np.ndarray
+    conf_level: float
+    method: str
+    n_patients: int | None
+    n_vertebrae: int
+    n_events: int
+    entry: np.ndarray | None = field(repr=False)
+
+    # Which field holds the curve, and where it starts.
+    _curve = ""
+    _start = 0.0
+
+    def counts_at(self, times) -> Counts:
+        """The counts at chosen times (in R, ``summary(fit, times = times)``, events summed up)."""
+        times = durations(np.atleast_1d(times), "times")
+        through, before = (np.searchsorted(self.time, times, side) for side in ("right", "left"))
+        totals = {
+            name: np.r_[0, np.cumsum(getattr(self, name))] for name in ("events", "competing", "censored")
+        }
+        entered = self.n_vertebrae
+        if self.entry is not None:
+            # Who enters at 0 is under observation at 0, as in a plain curve.
+            entered = np.searchsorted(self.entry, times, "left") + (times == 0) * (self.entry == 0).sum()
+        left = sum(total[before] for total in totals.values())
+        return Counts(times, entered - left, *(total[through] for total in totals.values()))
+
+    def value_at(self, times) -> np.ndarray:
+        """The height of the curve at chosen times."""
+        times = durations(np.atleast_1d(times), "times")
+        heights = np.r_[self._start, getattr(self, self._curve)]
+        return heights[np.searchsorted(self.time, times, "right")]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve(Steps):
+    """A Kaplan-Meier curve: one entry per distinct time, those with censoring only included (as R's survfit).
+
+    Attributes
+    ----------
+    time, at_risk, events, competing, censored : array (times,)
+        Counts at that time; `at_risk` just before it. `competing` is zero here.
+    survival : array (times,)
+        Probability of no event through that time.
+    std_error, conf_low, conf_high : array (times,)
+        On the scale of the probability. Not a number where survival is 0, the limits also where it is still
+        1.
+    """
+
+    survival: np.ndarray
+
+    _curve = "survival"
+    _start = 1.0
+
+
+def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=None) -> Curve:
+    """The probability of having had no event, by time.
+
+    S(t) = product over times s <= t of (1 - d_s / n_s). Without patients the variance is Greenwood's, S^2 sum
+    d / (n (n - d)). With patients it is the sum over patients of their influence on S(t), squared (the
+    infinitesimal jackknife), which is Greenwood's when every vertebra has a patient of its own. The interval
+    is S^exp(+-z se / (S log S)) (log-log).
+
+    Parameters
+    ----------
+    days : array, one per vertebra
+        Time to the event or to the end of follow-up; zero is allowed.
+    event : array of bool, one per vertebra
+    patient : array of labels, optional
+        None gives the naive interval.
+    entry : array, optional
+        Days after which the vertebra is under observation (at risk at t when entry < t <= days).
+
+    Returns
+    -------
+    Curve
+
+    Notes
+    -----
+    In R: ``survfit(Surv(days, event) ~ 1, conf.type = "log-log", cluster = patient)``. This is not lifelines'
+    fitter because that has no clustered variance and its counts at risk are not R's; the tests hold the two
+    together.
+
+    References
+    ----------
+    .. [1] Kaplan EL, Meier P. Nonparametric estimation from incomplete observations. J Am Stat Assoc
+       1958;53:457-481.
+    .. [2] Therneau TM, Grambsch PM. Modeling Survival Data, 2000, chapters 2 and 7.
+
+    Examples
+    --------
+    >>> curve = kaplan_meier([1, 2, 2, 3, 5], [1, 1, 0, 1, 1])
+    >>> curve.survival.round(3).tolist(), curve.at_risk.tolist()
+    ([0.8, 0.6, 0.3, 0.0], [5, 4, 2, 1])
+    >>> curve.counts_at([0, 2, 4]).at_risk.tolist()
+    [5, 4, 1]
+    """
+    days, event = durations(days), flags(event, "event")
+    n = same_length(days=days, event=event, patient=patient, entry=entry)
+    check_conf_level(conf_level)
+    entry = checked_entry(entry, days)
+    times, index = distinct_times(days)
+    process = counting_processes(times, index, event.astype(np.int8), entry)
+    survival = process.survival
+    if patient is None:
+        n_patients, method = (
+            None,
+            "Kaplan-Meier, log-log interval (Greenwood), vertebrae treated as independent",
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            at_risk, d = process.at_risk, process.events
+            variance = survival**2 * np.cumsum(np.where(d > 0, d / (at_risk * (at_risk - d)), 0.0))
+    else:
+        codes, n_patients = labels(patient, "patient")
+        method = "Kaplan-Meier, log-log interval with patients as clusters (infinitesimal jackknife)"
+        # One minus the curve is the cumulative incidence when nothing competes.
+        variance = incidence_variance(process, index, event.astype(np.int8), codes, entry)
+    std_error = np.where(survival > 0, np.sqrt(variance), np.nan)
+    low, high = log_log_limits(survival, std_error, conf_level)
+    return Curve(
+        times,
+        process.at_risk,
+        process.events,
+        process.competing,
+        process.censored,
+        std_error,
+        low,
+        high,
+        conf_level,
+        method,
+        n_patients,
+        n,
+        int(event.sum()),
+        None if entry is None else np.sort(entry),
+        survival,
+    )
+
+
+def log_log_limits(
+    probability: np.ndarray, std_error: np.ndarray, conf_level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limits p^exp(+-z se / (p log p)); not a number where p is 0 or 1, as in R."""
+    inside = np.where((probability > 0) & (probability < 1), probability, np.nan)
+    half = critical_value(conf_level) * std_error / (inside * np.log(inside))
+    return inside ** np.exp(-half), inside ** np.exp(half)
+
+
+def checked_entry(entry, days: np.ndarray) -> np.ndarray | None:
+    """Entry times, each before the vertebra's own end."""
+    if entry is None:
+        return None
+    entry = durations(entry, "entry")
+    n_bad = int((entry >= days).sum())
+    if n_bad:
+        raise WorkbookError(
+            f"`entry` must come before `days`, but does not for {n_bad} of {len(days)} vertebrae. "
+            "Leave out vertebrae that were never under observation."
+        )
+    return entry

@@ -1,0 +1,16 @@
+"""The simulator's margins over 200 seeds lie within 10% of the published ones."""
+
+import pandas as pd
+import pytest
+
+from helpers.cohort.calibration import RESULT_FILE, TOLERANCE, main
+
+
+@pytest.mark.calibrate
+def test_every_margin_is_within_ten_percent():
+    assert main() == 0
+    stored = pd.read_csv(RESULT_FILE)
+    calibrated = stored[stored["kind"] == "calibrated"]
+    assert len(calibrated) == 7
+    assert calibrated["ratio"].between(1 - TOLERANCE, 1 + TOLERANCE).all()
+    assert set(stored["seeds"]) == {"1 to 200"}

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from helpers.estimators.log_rank import logrank_test
+
+
+def test_naive_is_survdiff(cohort, diabetic, r):
+    assert logrank_test(cohort.days, cohort.event, cohort.exposed).estimate == pytest.approx(
+        r["logrank"], rel=1e-12
+    )
+    by_level = logrank_test(cohort.days, cohort.event, cohort.exposed, stratum=cohort.level)
+    assert by_level.estimate == pytest.approx(r["logrank_level"], rel=1e-12)
+    eyes = logrank_test(diabetic.days, diabetic.event, diabetic.exposed)
+    assert eyes.estimate == pytest.approx(r["diabetic_logrank"], rel=1e-12)
+
+
+@pytest.mark.parametrize(("name", "stratified"), [("cox_clustered", False), ("cox_level", True)])
+def test_clustered_is_the_robust_score_test(cohort, r, name, stratified):
+    # summary(coxph(Surv(days, event) ~ exposed, cluster = patient))$robscore
+    test = logrank_test(
+        cohort.days,
+        cohort.event,
+        cohort.exposed,
+        cohort.patient,
+        stratum=cohort.level if stratified else None,
+    )
+    chi_square, _, p_value = r[name]["robscore"]
+    assert test.estimate == pytest.approx(chi_square, rel=1e-10)
+    assert test.p_value == pytest.approx(p_value, rel=1e-9)
+    assert (test.n_patients, test.n_events, test.unit) == (70, 95, "chi-square")
+
+
+def test_diabetic_robust_score(diabetic, r):
+    test = logrank_test(diabetic.days, diabetic.event, diabetic.exposed, diabetic.patient)
+    assert test.estimate == pytest.approx(r["diabetic"]["robscore"][0], rel=1e-10)
+
+
+def test_lifelines_agrees(cohort):
+    statistics = pytest.importorskip("lifelines.statistics")
+    x = cohort.exposed
+    theirs = statistics.logrank_test(cohort.days[x], cohort.days[~x], cohort.event[x], cohort.event[~x])
+    ours = logrank_test(cohort.days, cohort.event, cohort.exposed)
+    assert [ours.estimate, ours.p_value] == pytest.approx([theirs.test_statistic, theirs.p_value], rel=1e-9)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_swapping_the_groups_and_shuffling_change_nothing(cohort, clustered):
+    patient = cohort.patient if clustered else None
+    here = logrank_test(cohort.days, cohort.event, cohort.exposed, patient).estimate
+    assert logrank_test(cohort.days, cohort.event, ~cohort.exposed, patient).estimate == pytest.approx(
+        here, rel=1e-10
+    )
+    order = np.random.default_rng(4).permutation(len(cohort.days))
+    arrays = [array[order] for array in (cohort.days, cohort.event, cohort.exposed)]
+    shuffled = logrank_test(*arrays, None if patient is None else patient[order]).estimate
+    assert shuffled == pytest.approx(here, rel=1e-10)
+
+
+def test_a_group_without_events_can_still_be_tested():
+    test = logrank_test([5, 6, 1, 2], [0, 0, 1, 1], [1, 1, 0, 0])
+    assert test.is_estimable
+    assert 0 < test.p_value < 1
+
+
+@pytest.mark.parametrize(
+    ("days", "event", "exposed"),
+    [([], [], []), ([1, 2], [0, 0], [1, 0]), ([1, 2], [1, 1], [1, 1]), ([1, 1], [1, 1], [1, 0])],
+)
+def test_nothing_to_test(days, event, exposed):
+    assert not logrank_test(days, event, exposed).is_estimable
+
+
+def test_one_patient_cannot_be_tested():
+    whole = logrank_test([1, 2, 3, 4], [1, 1, 1, 0], [1, 0, 1, 0], ["p"] * 4)
+    # A single cluster: U^2 / U^2 is one whatever the data.
+    assert whole.estimate is None
+    assert "fewer than two patients" in whole.note

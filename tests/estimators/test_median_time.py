@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.estimators.median_time import median_among_events, median_time
+from helpers.estimators.survival import kaplan_meier
+
+
+def three(estimate):
+    return [estimate.estimate, estimate.conf_low, estimate.conf_high]
+
+
+@pytest.mark.parametrize("name", ["km", "km_clustered"])
+def test_not_reached_where_r_says_na(cohort, r, name):
+    median = median_time(kaplan_meier(cohort.days, cohort.event, None if name == "km" else cohort.patient))
+    assert three(median) == r[name]["median"]
+    assert median.note == "not reached: fewer than half had the event by the end of follow-up"
+
+
+def test_reached_with_an_open_interval(cohort, r):
+    x = cohort.exposed
+    median = median_time(kaplan_meier(cohort.days[x], cohort.event[x], cohort.patient[x]))
+    assert three(median) == r["km_clustered_exposed"]["median"]
+    assert median.note == "upper limit not reached"
+
+
+def test_diabetic_control_eyes(diabetic, r):
+    # quantile(survfit(Surv(time, status) ~ 1, diabetic, subset = trt == 0, conf.type = "log-log"), 0.5)
+    median = median_time(kaplan_meier(diabetic.days[~diabetic.exposed], diabetic.event[~diabetic.exposed]))
+    assert three(median) == r["diabetic_median"]
+
+
+@pytest.mark.parametrize(
+    ("days", "event", "expected"),
+    [
+        # survfit(Surv(time, status) ~ x, aml, conf.type = "log-log")
+        ([9, 13, 13, 18, 23, 28, 31, 34, 45, 48, 161], [1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 0], [31, 13, None]),
+        ([5, 5, 8, 8, 12, 16, 23, 27, 30, 33, 43, 45], [1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1], [23, 5, 33]),
+    ],
+)
+def test_leukaemia_arms(days, event, expected):
+    assert three(median_time(kaplan_meier(days, event))) == expected
+
+
+def test_flat_at_one_half_takes_the_middle():
+    assert median_time(kaplan_meier([1, 2, 3, 4], [1, 1, 1, 1])).estimate == 2.5
+    # R: survfit(Surv(c(1, 2, 3, 4), c(1, 1, 0, 0)) ~ 1) has the median 3, half way to the end of follow-up.
+    assert median_time(kaplan_meier([1, 2, 3, 4], [1, 1, 0, 0])).estimate == 3
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_without_censoring_it_is_the_ordinary_median(days):
+    assert median_time(kaplan_meier(days, [1] * len(days))).estimate == np.median(days)
+
+
+def test_among_events_is_labelled_and_counts_only_them(cohort):
+    among = median_among_events(cohort.days, cohort.event, cohort.patient)
+    assert among.measure == "median time among events"
+    assert among.estimate == np.median(cohort.days[cohort.event])
+    assert "conditions on the outcome" in among.method
+    assert (among.n_vertebrae, among.n_events) == (95, 95)
+    assert among.n_patients == len(np.unique(cohort.patient[cohort.event]))
+    assert median_among_events(cohort.days, cohort.event).n_patients is None
+
+
+def test_absent_medians():
+    assert median_time(kaplan_meier([], [])).note == "no vertebrae at risk"
+    assert median_among_events([5, 9], [0, 0], ["p", "q"]).note == "no events"
+    assert median_among_events([], []).estimate is None
+    censored = median_time(kaplan_meier([5, 9], [0, 0], ["p", "q"]))
+    assert three(censored) == [None, None, None]
+
+
+def test_one_fracture():
+    assert three(median_among_events([55, 400], [1, 0])) == [55, None, None]

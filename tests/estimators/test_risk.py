@@ -1,0 +1,83 @@
+import math
+
+import numpy as np
+import pytest
+
+from helpers.estimators.risk import odds_ratio, risk, risk_difference
+
+
+def test_risk_agrees_with_r(cohort, r):
+    naive, clustered = risk(cohort.event), risk(cohort.event, cohort.patient)
+    assert [naive.conf_low, naive.conf_high] == pytest.approx(r["wilson"], rel=1e-12)
+    p = clustered.estimate
+    assert math.log(p / (1 - p)) == pytest.approx(r["risk"]["logit"], rel=1e-10)
+    assert clustered.std_error / (p * (1 - p)) == pytest.approx(r["risk"]["se"], rel=1e-10)
+    logit_low = math.log(clustered.conf_low / (1 - clustered.conf_low))
+    assert logit_low == pytest.approx(r["risk"]["logit"] - 1.959963984540054 * r["risk"]["se"], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("events", "n", "low", "high"), [(15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)]
+)
+def test_wilson_as_printed_by_newcombe(events, n, low, high):
+    # Newcombe 1998, Stat Med 17:857.
+    proportion = risk(np.arange(n) < events)
+    assert (round(proportion.conf_low, 4), round(proportion.conf_high, 4)) == (low, high)
+
+
+def test_difference_and_odds_agree_with_r(cohort, r):
+    difference = risk_difference(cohort.event, cohort.exposed, cohort.patient)
+    assert difference.estimate == pytest.approx(r["risk_difference"]["value"], rel=1e-10)
+    assert difference.std_error == pytest.approx(r["risk_difference"]["se"], rel=1e-10)
+    odds = odds_ratio(cohort.event, cohort.exposed, cohort.patient)
+    assert math.log(odds.estimate) == pytest.approx(r["odds_ratio"]["log"], rel=1e-10)
+    assert odds.std_error == pytest.approx(r["odds_ratio"]["se"], rel=1e-10)
+    woolf = odds_ratio(cohort.event, cohort.exposed)
+    assert [woolf.estimate, woolf.conf_low, woolf.conf_high] == pytest.approx(r["woolf"], rel=1e-12)
+
+
+@pytest.mark.parametrize("estimator", [risk_difference, odds_ratio])
+def test_patients_of_one_vertebra_change_nothing(cohort, estimator):
+    alone = estimator(cohort.event, cohort.exposed, np.arange(len(cohort.event)))
+    naive = estimator(cohort.event, cohort.exposed)
+    assert alone.std_error == pytest.approx(naive.std_error, rel=1e-12)
+    assert (alone.n_patients, naive.n_patients) == (320, None)
+
+
+def test_naive_difference_is_walds(cohort):
+    p1, p0 = cohort.event[cohort.exposed].mean(), cohort.event[~cohort.exposed].mean()
+    by_hand = math.sqrt(p1 * (1 - p1) / cohort.exposed.sum() + p0 * (1 - p0) / (~cohort.exposed).sum())
+    assert risk_difference(cohort.event, cohort.exposed).std_error == pytest.approx(by_hand, rel=1e-12)
+
+
+@pytest.mark.parametrize("estimator", [risk_difference, odds_ratio])
+def test_empty_cells_get_a_score_interval(estimator):
+    event, exposed = [0, 0, 0, 1, 0, 0], [1, 1, 1, 0, 0, 0]
+    for patient in (None, ["p", "p", "q", "p", "q", "q"]):
+        estimate = estimator(event, exposed, patient)
+        assert "score interval" in estimate.method
+        assert estimate.conf_low <= estimate.estimate <= estimate.conf_high
+        assert ("share patients" in estimate.note) == (patient is not None)
+
+
+def test_one_patient_has_no_interval():
+    event, exposed, patient = [1, 0, 1, 0, 0], [1, 1, 0, 0, 0], ["p"] * 5
+    for estimate in (
+        risk(event, patient),
+        risk_difference(event, exposed, patient),
+        odds_ratio(event, exposed, patient),
+    ):
+        assert estimate.is_estimable
+        assert (estimate.conf_low, estimate.conf_high) == (None, None)
+        assert "no interval" in estimate.note
+
+
+def test_nobody_and_nothing():
+    assert risk([]).note == "no vertebrae at risk"
+    assert "no vertebra at risk" in risk_difference([1], [1]).note
+    none = risk([0, 0], ["p", "q"])
+    assert (none.estimate, none.conf_low) == (0, 0)
+    assert "share patients" in none.note
+    everything = risk([1, 1, 1])
+    assert (everything.estimate, everything.conf_high) == (1, 1)
+    assert "every vertebra had an event" in odds_ratio([1, 1], [1, 0]).note
