@@ -16,6 +16,9 @@ FIELDS = (
 DEFAULT_PATH = Path(__file__).resolve().parents[2] / "data" / "dictionary.csv"
 
 
+MEASURED_IN = ("years", "days", "mL")
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of one table.
@@ -73,8 +76,11 @@ class Dictionary:
         )
 
     def labels(self, table: str) -> dict[str, str]:
-        """Column name -> label in plain words."""
-        return {column.name: column.label for column in self.table(table)}
+        """Column name -> label in plain words, with the unit of what is measured."""
+        return {
+            column.name: f"{column.label} ({column.unit})" if column.unit in MEASURED_IN else column.label
+            for column in self.table(table)
+        }
 
 
 def read_dictionary(path=None) -> Dictionary:

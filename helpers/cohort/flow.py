@@ -97,5 +97,5 @@ def _left(left: np.ndarray, n_patients: int) -> tuple[int, int]:
 
 def _split(rule: str, step: str, part: pd.DataFrame) -> tuple:
     ended = [int((part["outcome"] == outcome).sum()) for outcome in ENDS.values()]
-    detail = f"{ended[0]} fractured, {ended[1]} died without, {ended[2]} with no fracture seen"
+    detail = f"{ended[0]:,} fractured, {ended[1]:,} died without, {ended[2]:,} with no fracture seen"
     return ("split", rule, step, part["patient"].nunique(), len(part), None, None, *ended, detail)

@@ -20,6 +20,7 @@ ERROR_SHARE = 0.05
 MOST_PATIENTS = 10_000_000
 _SYNTHETIC_LINE = "is_synthetic: true"
 _NOTICE = "SYNTHETIC.txt"
+PROJECT = Path(__file__).resolve().parents[2]
 _FILES = ("study.yml", _NOTICE, "truth.json", "planted_errors.csv")
 
 
@@ -81,7 +82,8 @@ def write_cohort(cohort: SimulatedCohort, out: Path | str, *, clean: bool) -> Pa
     for name in _FILES:
         (out / name).unlink(missing_ok=True)
     # study.yml first: a folder left half-written can then be recognised and written again.
-    (out / "study.yml").write_text(_study_file(cohort, clean), encoding="utf-8", newline="\n")
+    study = _study_file(cohort, clean, _seen_from_project(out))
+    (out / "study.yml").write_text(study, encoding="utf-8", newline="\n")
     (out / _NOTICE).write_text(_notice(cohort, clean), encoding="utf-8", newline="\n")
     (out / "truth.json").write_text(_truth_file(cohort, clean), encoding="utf-8", newline="\n")
     for name, table in tables.items():
@@ -153,7 +155,12 @@ def _truth_file(cohort, clean):
     return json.dumps(content, indent=2) + "\n"
 
 
-def _study_file(cohort, clean):
+def _seen_from_project(out: Path) -> str:
+    out = out.resolve()
+    return out.relative_to(PROJECT).as_posix() if out.is_relative_to(PROJECT) else out.as_posix()
+
+
+def _study_file(cohort, clean, folder):
     kind = "without errors" if clean else "with planted errors"
     return f"""\
 # SYNTHETIC COHORT: no patient in these files exists ({cohort.patients} patients, seed {cohort.seed}, {kind}).
@@ -162,7 +169,9 @@ def _study_file(cohort, clean):
 study_name: "Synthetic cohort of {cohort.patients} patients, seed {cohort.seed}"
 {_SYNTHETIC_LINE}
 
-# The tables, in the folder of this file
+# The tables, in the folder of this file. `workbook run` finds it by itself; papermill alone needs to be told
+# (from the workbook's own folder, or the whole path).
+study_folder: "{folder}"
 patients_file: patients.csv
 procedures_file: procedures.csv
 fractures_file: fractures.csv

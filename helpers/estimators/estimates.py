@@ -12,7 +12,7 @@ _WHOLE = ("n_patients", "n_vertebrae", "n_events", *_COUNTS)
 _REAL = ("estimate", "conf_low", "conf_high", "conf_level", "p_value", "std_error")
 
 
-def to_frame(estimates: Mapping[str, Estimate], *, contrast: str) -> pd.DataFrame:
+def to_frame(estimates: Mapping[str, Estimate], *, contrast: str, prefix: str = "") -> pd.DataFrame:
     """One row per estimate, in the order given.
 
     Parameters
@@ -21,8 +21,10 @@ def to_frame(estimates: Mapping[str, Estimate], *, contrast: str) -> pd.DataFram
         The analysis in words and what it gave.
     contrast : str
         What is compared with what.
+    prefix : str
+        Stands before the name of every analysis.
     """
-    rows = [estimate.row(analysis=analysis, contrast=contrast) for analysis, estimate in estimates.items()]
+    rows = [estimate.row(analysis=prefix + analysis, contrast=contrast) for analysis, estimate in estimates.items()]
     frame = pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
     return frame.astype(dict.fromkeys(_WHOLE, "Int64") | dict.fromkeys(_REAL, "float64"))
 

@@ -141,6 +141,11 @@ def png_bytes(figure: Figure, *, dpi: int = 300) -> bytes:
     return _rendered(figure, format="png", dpi=dpi, metadata={"Software": None})
 
 
+def images(figure: Figure) -> dict[str, bytes]:
+    """The figure as a run keeps it: svg for screens, png for documents."""
+    return {"svg": svg_bytes(figure), "png": png_bytes(figure)}
+
+
 def _rendered(figure: Figure, **options) -> bytes:
     file = io.BytesIO()
     with house_style():

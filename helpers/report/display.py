@@ -140,12 +140,12 @@ def table(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, capti
 
 
 def estimates_table(
-    rows: Mapping[str, Estimate], *, caption: str = "", with_method: bool = True, clusters: str = "Patients"
+    rows: Mapping[str, Estimate], *, caption: str = "", with_method: bool = True, clusters: str = "Patients", units: str = "Vertebrae"
 ) -> Table:
     """Estimates one under another: label, value with interval, p, the counts behind it, method and note."""
     levels = sorted({level_text(estimate.conf_level) for estimate in rows.values()})
     value = f"Estimate ({', '.join(levels)} CI)"
-    columns = ("", value, "p", clusters, "Vertebrae", "Fractures") + (("Method",) if with_method else ())
+    columns = ("", value, "p", clusters, units, "Fractures") + (("Method",) if with_method else ())
     texts = []
     for label, estimate in rows.items():
         patients = ABSENT if estimate.n_patients is None else count_text(estimate.n_patients)
@@ -163,4 +163,6 @@ def _cell_text(value: object) -> str:
         return "yes" if value else "no"
     if pd.api.types.is_integer(value):
         return count_text(value)
-    return number_text(value) if pd.api.types.is_float(value) else str(value)
+    if pd.api.types.is_float(value):
+        return count_text(value) if float(value).is_integer() else number_text(value)
+    return str(value)

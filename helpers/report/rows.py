@@ -57,6 +57,14 @@ def published_median_rows(medians: Mapping[str, float]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def reason_rows(reasons: pd.DataFrame) -> pd.DataFrame:
+    """Counts by cleaning rule in words: rule names without underscores, quarantined rows as set aside."""
+    return reasons.assign(
+        rule=reasons["rule"].astype(str).str.replace("_", " "),
+        action=reasons["action"].astype(str).replace({"quarantined": "set aside"}),
+    )
+
+
 def _median_text(median: Estimate) -> str:
     return f"median {estimate_text(median)} days" if median.is_estimable else estimate_text(median)
 

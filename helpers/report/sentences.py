@@ -129,6 +129,14 @@ def natural_sentence(cohort: Estimate, natural: Estimate, published: float) -> S
     )
 
 
+def people_sentence(n_people: int, n_with_fracture: int, n_vertebrae: int, prevalence: float) -> Sentence:
+    """The people without cement, and how many of them have fractures."""
+    return Sentence(
+        f"{_counted(n_people, 'person', 'people')} were assessed; {count_text(n_with_fracture)} had at least one fractured "
+        f"vertebra ({percent_text(prevalence)} by survey weight), {count_text(n_vertebrae)} vertebrae in all."
+    )
+
+
 def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sentence:
     """How many rows came in, stayed, and were set aside."""
     values = f"{_counted(changed, 'value')} {'was' if changed == 1 else 'were'}"

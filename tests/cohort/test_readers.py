@@ -144,7 +144,7 @@ def test_a_cohort_from_files_to_clean_tables(tmp_path, imaging):
 
 def test_the_dictionary_of_the_workbook():
     assert DICTIONARY.column("procedures", "cement_ml").allowed == "0.2 to 40 mL"
-    assert DICTIONARY.labels("patients")["age_years"] == "Age"
+    assert DICTIONARY.labels("patients")["age_years"] == "Age (years)"
     assert DICTIONARY.column("patients", "sex").codes["w"] == "F"
     with pytest.raises(WorkbookError, match='no column "weight" in patients'):
         DICTIONARY.column("patients", "weight")

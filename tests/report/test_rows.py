@@ -48,3 +48,10 @@ def test_risks_by_distance_are_named_for_their_figure():
     risk = replace(RATIO, estimate=0.1, conf_low=0.05, conf_high=0.2, unit="probability", counts=None)
     table = rows.risk_rows({"1 level": risk})
     assert list(table.columns) == ["distance", "estimate", "conf_low", "conf_high", "text", "counts"]
+
+
+def test_cleaning_rules_are_told_in_words():
+    reasons = pd.DataFrame({"rule": ["two_digit_year", "out_of_range"], "action": ["quarantined", "changed"], "rows": [2, 1]})
+    told = rows.reason_rows(reasons)
+    assert told["rule"].tolist() == ["two digit year", "out of range"]
+    assert told["action"].tolist() == ["set aside", "changed"]

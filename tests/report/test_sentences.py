@@ -64,6 +64,7 @@ EVERY_SENTENCE = [
     sentences.hazard_sentence(ABSENT),
     sentences.logrank_sentence(RATIO, ABSENT, among="vertebrae that fractured"),
     sentences.natural_sentence(RATIO, replace(RATIO, estimate=3.0574), 4.62),
+    sentences.people_sentence(3330, 186, 282, 0.0539),
     sentences.rows_sentence(2000, 1950, 50, 1),
     sentences.synthetic_sentence("Example", is_synthetic=True),
     sentences.synthetic_sentence("Ours", is_synthetic=False),

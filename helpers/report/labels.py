@@ -1,0 +1,24 @@
+"""The words above the columns of the report's tables."""
+
+ROWS = {"table": "Table", "read": "Rows read", "kept": "Kept", "quarantined": "Set aside"}
+REASONS = {
+    "table": "Table",
+    "rule": "Rule",
+    "action": "Done",
+    "rows": "Rows",
+    "first_rows": "First rows in the file",
+    "example": "Why",
+}
+PUBLISHED = {"figure": "Figure", "value": "Value", "unit": "Unit", "strength": "Seen in", "source": "Source"}
+PARAMETERS = {"parameter": "Parameter", "value": "Value", "default": "Default", "meaning": "Meaning"}
+CODEBOOK = {
+    "table": "Table",
+    "column": "Column",
+    "label": "Meaning",
+    "unit": "Unit",
+    "allowed": "Allowed",
+    "n": "Known",
+    "n_missing": "Missing",
+}
+INPUTS = {"name": "Input", "rows": "Rows", "bytes": "Bytes", "sha256": "SHA-256"}
+VERSIONS = {"package": "Package", "version": "Version"}
