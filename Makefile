@@ -1,6 +1,6 @@
 # `make report` and `make test` are all a newcomer needs; both set up .venv by themselves.
 .DEFAULT_GOAL := report
-.PHONY: report test lab lint bench calibrate lock clean
+.PHONY: report test lab lint bench calibrate readme lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,6 +11,10 @@ report: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -q --cov
+
+# The parts of README.md that are made from the example report.
+readme: report
+	@$(BIN)/python -m tests.readme
 
 lab: $(READY)
 	@$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -91,10 +91,6 @@ STEPS = (
         notebook="notebooks/6_report.ipynb",
         question="What did we find, and how sure can we be?",
         reads=(
-            "flow",
-            "ledger",
-            "quarantine",
-            "patient_summary",
             "codebook",
             "relative_risk_estimates",
             "time_to_event_estimates",

@@ -1,0 +1,64 @@
+"""The same Cox model in lifelines, to stand beside ours."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from lifelines import CoxPHFitter
+from lifelines.exceptions import ConvergenceError
+
+from helpers.estimators.arguments import durations, flags, same_length
+from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
+
+METHOD = "lifelines CoxPHFitter, Efron ties, vertebrae treated as independent"
+TO_THE_END = {"precision": 1e-12}  # its default stops 2e-6 short of the maximum
+
+
+def lifelines_hazard_ratio(days, event, exposed, *, conf_level: float = 0.95) -> Estimate:
+    """The naive hazard ratio as lifelines fits it.
+
+    Without clusters on purpose: lifelines' error with clusters depends on the order of tied rows.
+
+    Parameters
+    ----------
+    days : array, one per vertebra
+    event, exposed : array of bool, one per vertebra
+
+    Returns
+    -------
+    Estimate
+        Without a value where lifelines finds none, or warns that what it found is none.
+
+    Examples
+    --------
+    >>> fitted = lifelines_hazard_ratio([1, 2, 3, 4], [1, 1, 1, 1], [1, 0, 1, 0])
+    >>> round(fitted.estimate, 2)
+    2.56
+    """
+    days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
+    same_length(days=days, event=event, exposed=exposed)
+    check_conf_level(conf_level)
+    rows = pd.DataFrame({"days": days, "event": event, "exposed": exposed.astype(float)})
+    evidence = {
+        "conf_level": conf_level,
+        "method": METHOD,
+        "unit": "ratio",
+        "n_patients": None,
+        "n_vertebrae": len(rows),
+        "n_events": int(event.sum()),
+    }
+    why = "lifelines finds no maximum of the likelihood"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # lifelines warns where a coefficient runs away
+            fitter = CoxPHFitter(alpha=1 - conf_level).fit(rows, "days", "event", fit_options=TO_THE_END)
+    except (ConvergenceError, Warning, ValueError, KeyError, ZeroDivisionError, IndexError):
+        return not_estimable("hazard ratio", why, **evidence)
+    fitted = fitter.summary.loc["exposed"]
+    level = f"{100 * conf_level:g}%"
+    names = ("exp(coef)", f"exp(coef) lower {level}", f"exp(coef) upper {level}", "p", "se(coef)")
+    values = fitted.reindex(names).to_numpy(dtype=float)
+    if not np.isfinite(values).all():
+        return not_estimable("hazard ratio", why, **evidence)
+    ratio, low, high, p_value, std_error = map(float, values)
+    return Estimate("hazard ratio", ratio, low, high, p_value=p_value, std_error=std_error, **evidence)

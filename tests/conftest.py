@@ -1,0 +1,30 @@
+"""One executed example report for all tests that look at one."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def example_run(tmp_path_factory):
+    """The example study run by its own command: (finished process, folder of the report)."""
+    out = tmp_path_factory.mktemp("reports") / "example"
+    command = [sys.executable, "-m", "helpers.workbook", "run", "data/example/study.yml", "--out", str(out)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False), out
+
+
+@pytest.fixture(scope="session")
+def example_report(example_run):
+    """The folder of the example report."""
+    return example_run[1]
+
+
+@pytest.fixture
+def example_study(tmp_path):
+    """A copy of the example study that a test may change."""
+    return Path(shutil.copytree(ROOT / "data" / "example", tmp_path / "study"))

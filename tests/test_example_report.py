@@ -1,0 +1,204 @@
+"""The whole workbook, end to end: the example study run by its own command, read from the tables it wrote."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.estimators.estimates import from_frame
+from helpers.workbook.parameters import merged, parameters_by_step
+from helpers.workbook.steps import STEPS
+from tests import readme
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "data" / "example"
+TABLES = ("patients", "procedures", "fractures", "imaging")
+OUTSIDE = re.compile(
+    r"""(?:src|href|action|data|poster)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//|@import""", re.I
+)
+
+
+def pages(report: Path) -> list[Path]:
+    return sorted(report.rglob("*.html"))
+
+
+def shared_files(report: Path) -> list[Path]:
+    return [
+        path for path in sorted(report.rglob("*")) if path.is_file() and "private" not in path.relative_to(report).parts
+    ]
+
+
+def table(report: Path, name: str) -> pd.DataFrame:
+    return pd.read_parquet(report / "tables" / f"{name}.parquet")
+
+
+@pytest.fixture(scope="module")
+def estimates(example_report):
+    return from_frame(table(example_report, "estimates"))
+
+
+def test_it_ends_well_with_a_line_per_notebook_and_no_warning(example_run):
+    done, out = example_run
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.strip().splitlines()
+    assert len(lines) == len(STEPS) + 1
+    assert all(re.fullmatch(r"\d/\d .* \.+ done in [\d.]+ s", line) for line in lines[:-1])
+    assert lines[-1].endswith("index.html")
+
+
+def test_everything_promised_is_there(example_report):
+    tables = {path.name for path in (example_report / "tables").iterdir()}
+    written = {name for step in STEPS for name in step.writes}
+    assert {f"{name}.{ending}" for name in written for ending in ("csv", "parquet")} <= tables
+    assert {path.stem for path in (example_report / "audit").iterdir()} == {step.stem for step in STEPS}
+    assert {path.stem for path in (example_report / "notebooks").iterdir()} == {step.stem for step in STEPS}
+    figures = {path.name for path in (example_report / "figures").iterdir()}
+    for name in ("flow", "spine_map", "relative_risk", "risk_by_distance", "cumulative_incidence", "kaplan_meier"):
+        assert {f"{name}.svg", f"{name}.png"} <= figures
+    assert (example_report / "index.html").is_file()
+
+
+def test_the_ratio_is_that_of_the_risk_table(example_report, estimates):
+    risk_table = table(example_report, "risk_table")
+    fractured = risk_table["outcome"] == "fracture"
+    by_group = fractured.groupby(risk_table["is_adjacent"]).agg(["sum", "size"])
+    ratio = (
+        by_group.loc[True, "sum"]
+        / by_group.loc[True, "size"]
+        / (by_group.loc[False, "sum"] / by_group.loc[False, "size"])
+    )
+    for name in ("Risk ratio, vertebrae as independent", "Risk ratio, patients as clusters"):
+        assert estimates[name].estimate == pytest.approx(ratio, rel=1e-12)
+    log_error = np.sqrt((1 / by_group["sum"] - 1 / by_group["size"]).sum())
+    assert estimates["Risk ratio, vertebrae as independent"].std_error == pytest.approx(log_error, rel=1e-12)
+    medians = risk_table[fractured].groupby("is_adjacent")["days"].median()
+    assert estimates["Among fractured: Next to cement"].estimate == medians[True]
+    assert estimates["Among fractured: Further away"].estimate == medians[False]
+
+
+def test_people_without_cement_are_the_survey(estimates):
+    natural = estimates["No cement, Crude"]
+    assert (round(natural.estimate, 4), round(natural.std_error, 5)) == (3.0574, 0.18181)
+    assert (round(natural.conf_low, 3), round(natural.conf_high, 3)) == (2.141, 4.366)
+    assert round(estimates["No cement, Adjusted for level (log-Poisson)"].estimate, 2) == 2.67
+
+
+def test_every_planted_error_is_in_the_ledger_and_nothing_else(example_report):
+    planted = pd.read_csv(EXAMPLE / "planted_errors.csv", dtype=str)
+    ledger = pd.read_csv(example_report / "tables" / "ledger.csv", dtype=str)
+    found, wanted = (
+        set(frame[["table", "row", "rule"]].itertuples(index=False, name=None)) for frame in (ledger, planted)
+    )
+    assert found == wanted
+
+
+def test_no_row_is_lost(example_report):
+    quarantine = table(example_report, "quarantine")
+    for name in TABLES:
+        n_read = len(pd.read_csv(EXAMPLE / f"{name}.csv", dtype=str))
+        assert n_read == len(table(example_report, name)) + (quarantine["table"] == name).sum()
+
+
+def test_the_flow_ends_in_the_risk_table(example_report):
+    flow, risk_table = table(example_report, "flow"), table(example_report, "risk_table")
+    at_risk = flow[flow["rule"] == "at_risk"].iloc[0]
+    assert (at_risk["patients"], at_risk["vertebrae"]) == (risk_table["patient"].nunique(), len(risk_table))
+    assert flow.loc[flow["kind"] == "split", "vertebrae"].sum() == len(risk_table)
+
+
+def test_pages_open_offline_and_say_synthetic(example_report):
+    assert len(pages(example_report)) == len(STEPS) + 1
+    for path in pages(example_report):
+        page = path.read_text(encoding="utf-8")
+        assert not OUTSIDE.search(page), path.name
+        assert "<script" not in page
+        assert "synthetic" in page.lower(), path.name
+
+
+def test_the_readers_edition_has_no_code_and_every_figure_has_words(example_report):
+    page = (example_report / "index.html").read_text(encoding="utf-8")
+    assert "import pandas" not in page
+    assert "run.write(" not in page
+    alternatives = re.findall(r"<img[^>]*\balt=\"([^\"]*)\"", page)
+    assert len(alternatives) == page.count("<img") >= 8
+    assert all(len(text) > 40 for text in alternatives)
+
+
+def test_no_computer_word_for_a_number_reaches_a_reader(example_report):
+    page = (example_report / "index.html").read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]*>", " ", re.sub(r"data:[^\"]*", "", page))
+    assert not re.search(r"\b(nan|NaN|inf|None|NaT|<NA>)\b", text)
+
+
+def test_notebooks_ran_without_a_warning(example_report):
+    for path in (example_report / "notebooks").iterdir():
+        outputs = [o for cell in nbformat.read(path, 4).cells for o in cell.get("outputs", ())]
+        assert not [o for o in outputs if o.output_type in ("stream", "error")], path.name
+
+
+def test_no_identifier_and_no_date_leaves_private(example_report):
+    raw = {name: pd.read_csv(EXAMPLE / f"{name}.csv", dtype=str, keep_default_na=False) for name in TABLES}
+    ids = set().union(*(set(frame["patient_id"].str.strip()) for frame in raw.values())) - {""}
+    dates = set().union(*(set(frame[column]) for frame in raw.values() for column in frame if column.endswith("_date")))
+    dates = {date for date in dates if len(date) >= 8 and any(letter.isdigit() for letter in date)}
+    assert len(ids) > 400
+    assert len(dates) > 1000
+    secret = re.compile("|".join(map(re.escape, sorted(ids | dates, key=len, reverse=True))))
+    for path in shared_files(example_report):
+        if path.suffix == ".parquet":
+            text = pd.read_parquet(path).to_csv()
+        elif path.suffix == ".png":
+            continue
+        else:
+            text = re.sub(r"base64,[A-Za-z0-9+/=]*", "", path.read_text(encoding="utf-8"))
+        assert not secret.search(text), path.name
+    assert (example_report / "private").stat().st_mode & 0o077 == 0
+
+
+def test_the_manifest_says_what_went_in_and_came_out(example_report):
+    manifest = json.loads((example_report / "manifest.json").read_text())
+    assert {given["name"].rsplit("/", 1)[-1] for given in manifest["inputs"]} >= {f"{name}.csv" for name in TABLES}
+    assert all(re.fullmatch("[0-9a-f]{64}", given["sha256"]) for given in manifest["inputs"])
+    assert manifest["seed"] == 20060127
+    assert {"python", "pandas", "lifelines", "papermill"} <= set(manifest["versions"])
+    assert manifest["parameters"]["levels_at_risk"]["value"] == "T1-L5"
+    shared = {path.relative_to(example_report).as_posix() for path in shared_files(example_report)}
+    assert set(manifest["outputs"]) == shared - {"manifest.json"}
+
+
+def test_readme_tells_what_the_report_tells(example_report):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == readme.with_parts(text, readme.parts(example_report)), "run `make readme`"
+    assert readme.FIGURE.is_file()
+
+
+def test_every_parameter_of_every_notebook_says_what_it_takes():
+    parameters = merged(parameters_by_step(ROOT, STEPS))
+    assert len(parameters) >= 15
+    assert all(parameter.rule.meaning for parameter in parameters.values())
+
+
+@pytest.fixture(scope="module")
+def bare_runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bare")
+    done = {}
+    for step in STEPS:
+        command = [sys.executable, "-m", "papermill", step.notebook, str(folder / f"{step.stem}.ipynb")]
+        command += ["-f", "data/example/study.yml", "-p", "run_folder", str(folder / "run"), "--no-progress-bar"]
+        done[step.name] = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return done, folder / "run"
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_each_notebook_runs_by_papermill_alone(bare_runs, step):
+    assert bare_runs[0][step.name].returncode == 0, bare_runs[0][step.name].stderr[-2000:]
+
+
+def test_papermill_alone_gives_the_same_numbers(bare_runs, example_report):
+    pd.testing.assert_frame_equal(table(bare_runs[1], "estimates"), table(example_report, "estimates"))
