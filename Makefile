@@ -20,8 +20,9 @@ lab: $(READY)
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
 
 lint: $(READY)
-	@$(BIN)/ruff check helpers tests
-	@$(BIN)/nbstripout --verify notebooks/*.ipynb
+	@$(BIN)/ruff check helpers tests notebooks
+	@$(BIN)/ruff format --check --quiet helpers tests
+	@$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 
 bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks
@@ -37,7 +38,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory python-venv
 	@$(PYTHON) -m venv --clear .venv
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes --requirement requirements.lock
+		--use-pep517 --require-hashes --requirement requirements.lock
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q helpers
@@ -48,8 +49,6 @@ $(READY): requirements.lock pyproject.toml
 python-venv:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; \
-	elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then \
-		sudo apt-get update -qq && sudo apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; \
 	else \
 		echo "Python's venv module is missing. On Debian or Ubuntu: sudo apt install python3-venv"; exit 1; \
 	fi
@@ -61,5 +60,5 @@ lock: $(READY)
 		--no-emit-index-url --no-header --upgrade -o requirements.lock
 
 clean:
-	@rm -rf .venv reports .pytest_cache .ruff_cache .hypothesis .coverage
+	@rm -rf .venv reports/example reports/lab .pytest_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,6 +7,13 @@ class WorkbookError(ValueError):
     """Something the user can mend: the message names what is wrong, the rule, and the next step."""
 
 
+INPUT_ERRORS = ("WorkbookError", "Problems", "LevelError")  # by name, as a notebook's kernel tells them
+
+
+class WorkbookFault(Exception):
+    """Something is wrong in the workbook itself, not in what the user gave: its makers are to mend it."""
+
+
 class Problems(WorkbookError):
     """Several things to mend, told all at once.
 

@@ -13,6 +13,7 @@ from helpers.cohort.ledger import Table, describe, ledger_frame, quarantine_fram
 from helpers.cohort.level_rules import canonical_levels, read_levels, single_levels
 from helpers.cohort.readers import check_raw
 from helpers.cohort.spine import TWO_LEVEL_RANGES
+from helpers.cohort.unreadable import check_columns
 from helpers.cohort.value_rules import read_column
 from helpers.errors import Problems, WorkbookError
 
@@ -94,6 +95,7 @@ def clean_cohort(
     tables = {name: _table(name, raw.get(name), dictionary) for name in RAW_TABLES}
     patients, procedures, fractures, imaging = (tables[name] for name in RAW_TABLES)
     _read_values(tables, dictionary, formats)
+    check_columns(tables, dictionary, formats)
     n_persons = _number_persons(tables)
     patients.apply(row_rules.duplicate_patient(patients))
     _drop_unknown(patients, (procedures, fractures, imaging), n_persons)
@@ -110,7 +112,7 @@ def clean_cohort(
     patients.apply(patient_rules.follow_up_before_procedure(patients, days))
     _drop_unknown(patients, (procedures, fractures, imaging), n_persons)
     first_cement = fracture_rules.first_cementing(procedures, masks["procedures"], n_persons)
-    _check_fractures(fractures, days, first_cement, n_persons, day_zero_fractures)
+    _check_fractures(fractures, procedures, days, first_cement, n_persons, day_zero_fractures)
     patients.apply(*patient_rules.follow_up_after_death(patients, days))
     patients.apply(*patient_rules.follow_up_before_fracture(patients, fractures, n_persons))
 
@@ -156,9 +158,7 @@ def _read_values(tables: dict, dictionary: Dictionary, formats: dict) -> None:
 
 def _absent(column: Column, n_rows: int):
     if column.type == "code":
-        return pd.Categorical.from_codes(
-            np.full(n_rows, -1, dtype=np.int8), categories=list(column.code_labels)
-        )
+        return pd.Categorical.from_codes(np.full(n_rows, -1, dtype=np.int8), categories=list(column.code_labels))
     dtype = {"date": "datetime64[ns]", "number": float, "integer": "Int8", "yes_no": "boolean"}
     return pd.array([None] * n_rows, dtype=dtype[column.type])
 
@@ -196,13 +196,16 @@ def _drop_unknown(patients: Table, others, n_persons: int) -> None:
         table.apply(row_rules.unknown_patient(table, patients, n_persons))
 
 
-def _check_fractures(fractures: Table, days, first_cement, n_persons: int, day_zero_fractures: str) -> None:
+def _check_fractures(
+    fractures: Table, procedures: Table, days, first_cement, n_persons: int, day_zero_fractures: str
+) -> None:
     rules = fracture_rules
     fractures.apply(rules.fracture_after_death(fractures, days))
     rules.fill_status(fractures, days, day_zero_fractures=day_zero_fractures)
     fractures.apply(rules.new_fracture_before_procedure(fractures, days))
     if day_zero_fractures == "prevalent":
         fractures.apply(rules.fracture_on_day_0(fractures, days))
+    fractures.apply(rules.status_contradicts_record(fractures, procedures, first_cement, days))
     fractures.apply(rules.treated_level_entered_as_new(fractures, first_cement, days))
     fractures.apply(rules.prevalent_level_entered_as_new(fractures, n_persons))
     fractures.apply(rules.duplicate_fracture(fractures))
@@ -212,9 +215,7 @@ def _kept_rows(table: Table, keys: pd.DataFrame) -> pd.DataFrame:
     frame = table.clean[table.kept].assign(row=table.row[table.kept])
     order = pd.Index(keys["patient_id"]).get_indexer(frame["patient_id"])
     frame.insert(0, "patient", pd.Categorical.from_codes(order, dtype=keys["patient"].dtype))
-    date = {"procedures": "procedure_date", "fractures": "diagnosis_date", "imaging": "imaging_date"}.get(
-        table.name
-    )
+    date = {"procedures": "procedure_date", "fractures": "diagnosis_date", "imaging": "imaging_date"}.get(table.name)
     day = day_numbers(frame[date]) if date else np.zeros(len(frame), dtype=np.int32)
     return frame.iloc[np.lexsort((frame["row"], day, order))].reset_index(drop=True)
 

@@ -17,9 +17,7 @@ from helpers.cohort.summary import CODEBOOK_COLUMNS
 from helpers.errors import WorkbookError
 
 RAW = ("patients", "procedures", "fractures", "imaging")
-ESTIMATES = tuple(
-    f"{step}estimates" for step in ("", "relative_risk_", "time_to_event_", "natural_clustering_")
-)
+ESTIMATES = tuple(f"{step}estimates" for step in ("", "relative_risk_", "time_to_event_", "natural_clustering_"))
 NAMES = (
     *RAW,
     "ledger",
@@ -126,9 +124,7 @@ def _patient_summary(_) -> pa.DataFrameSchema:
 
 def _codebook(_) -> pa.DataFrameSchema:
     count = dict.fromkeys(("n", "n_missing"), pa.Column("int64", pa.Check.ge(0)))
-    return _schema(
-        {name: count.get(name, pa.Column(object)) for name in CODEBOOK_COLUMNS}, ["table", "column"]
-    )
+    return _schema({name: count.get(name, pa.Column(object)) for name in CODEBOOK_COLUMNS}, ["table", "column"])
 
 
 def _estimates() -> pa.DataFrameSchema:
@@ -143,9 +139,7 @@ def _estimates() -> pa.DataFrameSchema:
         **dict.fromkeys(("n_patients", "n_vertebrae", "n_events"), count),
         **dict.fromkeys(("unit", "note"), pa.Column(object)),
         "std_error": pa.Column(float, pa.Check.ge(0), nullable=True),
-        **dict.fromkeys(
-            ("events_exposed", "at_risk_exposed", "events_unexposed", "at_risk_unexposed"), count
-        ),
+        **dict.fromkeys(("events_exposed", "at_risk_exposed", "events_unexposed", "at_risk_unexposed"), count),
     }
     ordered = pa.Check(
         lambda frame: ~((frame["conf_low"] > frame["estimate"]) | (frame["conf_high"] < frame["estimate"])),
@@ -172,11 +166,7 @@ def _curves(_) -> pa.DataFrameSchema:
 def _schema(columns: dict, key=None, *, order=(), checks=()) -> pa.DataFrameSchema:
     checks = [
         *checks,
-        *(
-            [pa.Check(_in_order(order), error=f"rows are not in order of {', '.join(order)}")]
-            if order
-            else []
-        ),
+        *([pa.Check(_in_order(order), error=f"rows are not in order of {', '.join(order)}")] if order else []),
     ]
     return pa.DataFrameSchema(columns, checks=checks, unique=key, strict=True, ordered=True)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 DISTANCES = ("1 level", "2 levels", "3 levels", "4 or more levels")
-PLACES = ("Sandwich", "Next to cement on one side", "Further away")
+PLACES = ("Sandwich", "Adjacent, not a sandwich", "Further away")
 NEXT_TO_CEMENT, FURTHER_AWAY = "Next to cement", "Further away"
 OUTCOME_CODES = {"censored": 0, "fracture": 1, "death": 2}
 
@@ -22,7 +22,7 @@ def distance_group(risk_table: pd.DataFrame) -> pd.Series:
 
 
 def place_group(risk_table: pd.DataFrame) -> pd.Series:
-    """Between two cemented neighbours (sandwich), next to cement on one side, or further away."""
+    """Between two cemented neighbours (sandwich), adjacent otherwise, or further away."""
     names = np.select([risk_table["is_sandwich"], risk_table["is_adjacent"]], PLACES[:2], PLACES[2])
     return pd.Series(names, index=risk_table.index, name="place")
 

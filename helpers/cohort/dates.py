@@ -47,8 +47,7 @@ def resolve_formats(date_formats: dict | None, dictionary: Dictionary) -> tuple[
             )
     default = given.get("default", DEFAULT_FORMAT)
     formats = {
-        (column.table, column.name): given.get(name, default)
-        for column, name in zip(columns, names, strict=True)
+        (column.table, column.name): given.get(name, default) for column, name in zip(columns, names, strict=True)
     }
     return formats, problems
 
@@ -71,9 +70,7 @@ def parse_dates(texts: pd.Series, date_format: str) -> tuple[pd.Series, np.ndarr
     """Dates written in exactly this format, and which texts are dates too far off to be kept as such."""
     # pandas takes "today" and "now" for dates whatever the format.
     has_digit = texts.str.contains("[0-9]", regex=True).to_numpy(dtype=bool)
-    dates = pd.to_datetime(
-        texts.where(has_digit), format=date_format, exact=True, errors="coerce"
-    ).dt.normalize()
+    dates = pd.to_datetime(texts.where(has_digit), format=date_format, exact=True, errors="coerce").dt.normalize()
     is_far_off = np.zeros(len(texts), dtype=bool)
     for place in np.flatnonzero(dates.isna().to_numpy() & has_digit):
         try:

@@ -16,6 +16,7 @@ FIELDS = (
 DEFAULT_PATH = Path(__file__).resolve().parents[2] / "data" / "dictionary.csv"
 
 
+REQUIRED = ("yes", "no", "if given")
 MEASURED_IN = ("years", "days", "mL")
 
 
@@ -24,7 +25,8 @@ class Column:
     """One column of one table.
 
     `codes` takes a spelling in small letters to the value kept, `code_labels` that value to plain words.
-    `missing_codes` are in small letters; an empty cell is always missing.
+    `missing_codes` are in small letters; an empty cell is always missing. Where `must_be_read`, a cell may be empty,
+    but one that is not and cannot be read sets its row aside.
     """
 
     table: str
@@ -34,6 +36,7 @@ class Column:
     type: str
     unit: str
     required: bool
+    must_be_read: bool
     minimum: float | None
     maximum: float | None
     codes: dict[str, str]
@@ -44,9 +47,7 @@ class Column:
     def allowed(self) -> str:
         """The allowed values in words."""
         if self.code_labels:
-            return ", ".join(
-                f"{code} ({label})" if code != label else code for code, label in self.code_labels.items()
-            )
+            return ", ".join(f"{code} ({label})" if code != label else code for code, label in self.code_labels.items())
         low, high = (None if limit is None else f"{limit:g}" for limit in (self.minimum, self.maximum))
         unit = f" {self.unit}" if self.unit else ""
         if low is None and high is None:
@@ -71,9 +72,7 @@ class Dictionary:
         for column in self.table(table):
             if column.name == name:
                 return column
-        raise WorkbookError(
-            f'The data dictionary has no column "{name}" in {table}. Add it to data/dictionary.csv.'
-        )
+        raise WorkbookError(f'The data dictionary has no column "{name}" in {table}. Add it to data/dictionary.csv.')
 
     def labels(self, table: str) -> dict[str, str]:
         """Column name -> label in plain words, with the unit of what is measured."""
@@ -87,21 +86,15 @@ def read_dictionary(path=None) -> Dictionary:
     """Read data/dictionary.csv, or another file of the same form; everything wrong in it is told at once."""
     path = DEFAULT_PATH if path is None else Path(path)
     if not path.is_file():
-        raise WorkbookError(
-            f'The data dictionary "{path.name}" is missing. It belongs to the workbook: restore it.'
-        )
+        raise WorkbookError(f'The data dictionary "{path.name}" is missing. It belongs to the workbook: restore it.')
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) != FIELDS:
-            raise WorkbookError(
-                f'The data dictionary "{path.name}" must have the columns {", ".join(FIELDS)}.'
-            )
+            raise WorkbookError(f'The data dictionary "{path.name}" must have the columns {", ".join(FIELDS)}.')
         lines = list(reader)
     problems = [problem for number, line in enumerate(lines, start=2) for problem in _problems(number, line)]
     names = [(line["table"], line["column"]) for line in lines]
-    problems += [
-        f"{table}.{name} is there more than once." for table, name in names if names.count((table, name)) > 1
-    ]
+    problems += [f"{table}.{name} is there more than once." for table, name in names if names.count((table, name)) > 1]
     known = {line["table"] for line in lines}
     problems += [f"It has no columns for {table}." for table in RAW_TABLES if table not in known]
     if problems:
@@ -115,8 +108,8 @@ def _problems(number: int, line: dict) -> list[str]:
     problems = []
     if line["type"] not in TYPES:
         problems.append(f'Row {number}: the type "{line["type"]}" is not one of {", ".join(TYPES)}.')
-    if line["required"] not in ("yes", "no"):
-        problems.append(f'Row {number}: `required` must be yes or no, but got "{line["required"]}".')
+    if line["required"] not in REQUIRED:
+        problems.append(f'Row {number}: `required` must be {", ".join(REQUIRED)}, but got "{line["required"]}".')
     if any("=" not in code for code in line["codes"].split("|") if code):
         problems.append(f"Row {number}: `codes` must be pairs like F=female|M=male.")
     if line["type"] in ("code", "yes_no") and not line["codes"]:
@@ -142,6 +135,7 @@ def _column(line: dict) -> Column:
         type=line["type"],
         unit=line["unit"],
         required=line["required"] == "yes",
+        must_be_read=line["required"] != "no",
         minimum=float(line["minimum"]) if line["minimum"] else None,
         maximum=float(line["maximum"]) if line["maximum"] else None,
         codes={code.lower(): first_code[label] for code, label in pairs},

@@ -168,6 +168,8 @@ ERROR_KINDS = (
               _is("new"), _shifted("diagnosis_date", "index_day", -90, -2), 0.5),
     ErrorKind("fracture_on_day_0", "fracture dated on day 0", "fractures", "diagnosis_date",
               _is("new"), lambda rows, rng: {"diagnosis_date": rows["index_day"]}, 0.5),
+    ErrorKind("status_contradicts_record", "a new fracture called prevalent", "fractures", "status",
+              _is("new"), _always("status", "prevalent"), 0.0),
     ErrorKind("duplicate_fracture", "the same new fracture entered again, on another date", "fractures",
               "diagnosis_date", _both(_is("new"), lambda rows: _days_to_death(rows) > 10),
               _shifted("diagnosis_date", "diagnosis_date", 1, 9), 0.5, copy_of="fractures"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from helpers.errors import WorkbookError
+from helpers.errors import Problems, WorkbookFault
 
 ENDS = {"fractured": "fracture", "died": "death", "censored": "censored"}
 FLOW_COLUMNS = (
@@ -22,9 +22,7 @@ STEPS = {
 _FAULT = "This is a fault of the workbook; please report it."
 
 
-def flow_table(
-    rows, has_slot, exclusions: dict, risk_table: pd.DataFrame, levels_at_risk: str
-) -> pd.DataFrame:
+def flow_table(rows, has_slot, exclusions: dict, risk_table: pd.DataFrame, levels_at_risk: str) -> pd.DataFrame:
     """Count patients and vertebrae left after each rule, and how the vertebrae at risk ended.
 
     Parameters
@@ -78,6 +76,27 @@ def flow_table(
     return flow
 
 
+def need_vertebrae(flow: pd.DataFrame) -> None:
+    """Stop where nothing is left to analyse, and say where everybody went.
+
+    Raises
+    ------
+    Problems
+        With every rule that removed somebody, in order.
+    """
+    if flow.loc[flow["rule"] == "at_risk", "vertebrae"].iloc[0]:
+        return
+    steps = flow[flow["kind"] == "cohort"]
+    lines = [f"{steps['step'].iloc[0]}: {steps['patients'].iloc[0]:,}."]
+    lines += [
+        f"{row.step}: {row.patients_removed:,} patients removed, {row.patients:,} left."
+        for row in steps.iloc[1:-1].itertuples()
+        if row.patients_removed
+    ]
+    lines.append("Look at the rows set aside in cleaning, and at the file names and date formats in the study file.")
+    raise Problems("No vertebra is at risk, so there is nothing to analyse:", lines)
+
+
 def check_flow(flow: pd.DataFrame) -> None:
     """Raise WorkbookError unless each step is the one before less what it removed, and parts make wholes."""
     steps, parts = flow[flow["kind"] == "cohort"], flow[flow["kind"] == "split"]
@@ -85,10 +104,10 @@ def check_flow(flow: pd.DataFrame) -> None:
         left = steps[unit].dropna().to_numpy(dtype=np.int64)
         removed = steps[f"{unit}_removed"].dropna().to_numpy(dtype=np.int64)[-len(left) + 1 :]
         if not np.array_equal(left[1:], left[:-1] - removed):
-            raise WorkbookError(f"The flow of {unit} does not add up. {_FAULT}")
+            raise WorkbookFault(f"The flow of {unit} does not add up. {_FAULT}")
     at_risk = int(steps["vertebrae"].iloc[-1])
     if parts["vertebrae"].sum() != at_risk or parts[list(ENDS)].to_numpy(dtype=np.int64).sum() != at_risk:
-        raise WorkbookError(f"The {at_risk} vertebrae at risk are not the sum of their groups. {_FAULT}")
+        raise WorkbookFault(f"The {at_risk} vertebrae at risk are not the sum of their groups. {_FAULT}")
 
 
 def _left(left: np.ndarray, n_patients: int) -> tuple[int, int]:

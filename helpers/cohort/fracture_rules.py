@@ -50,9 +50,7 @@ def fracture_on_day_0(fractures: Table, days: Days) -> Finding:
         "The fracture is called new, but was found on the day of the first vertebroplasty; "
         "`day_zero_fractures: prevalent` counts it as there before."
     )
-    return _restated(
-        "fracture_on_day_0", fractures, at[day == days.index[person]], why, "prevalent", "parameter"
-    )
+    return _restated("fracture_on_day_0", fractures, at[day == days.index[person]], why, "prevalent", "parameter")
 
 
 def treated_level_entered_as_new(fractures: Table, first_cement: np.ndarray, days: Days) -> Finding:
@@ -64,10 +62,7 @@ def treated_level_entered_as_new(fractures: Table, first_cement: np.ndarray, day
     cemented = first_cement[person, _slot(fractures, at)]
     is_treated = (cemented < day) | ((cemented == day) & (day == days.index[person]))
     why = "The level was cemented on " + _written(cemented[is_treated])
-    why = (
-        why
-        + ", so this is a fracture of a cemented vertebra; it is kept as a refracture. Nothing to do if so."
-    )
+    why = why + ", so this is a fracture of a cemented vertebra; it is kept as a refracture. Nothing to do if so."
     return _restated("treated_level_entered_as_new", fractures, at[is_treated], why, "refracture")
 
 
@@ -82,6 +77,38 @@ def prevalent_level_entered_as_new(fractures: Table, n_persons: int) -> Finding:
     return _restated("prevalent_level_entered_as_new", fractures, at[is_old], why, "progression")
 
 
+def status_contradicts_record(fractures: Table, procedures: Table, first_cement: np.ndarray, days: Days) -> Finding:
+    """Called prevalent after day 0, refracture of a level never cemented, or progression of one never fractured.
+
+    Nothing is held against a row whose proof may stand in a row that was set aside.
+    """
+    n_persons = len(first_cement)
+    earlier = np.minimum(*(first_days(fractures, status, n_persons) for status in ("prevalent", "new")))
+    at, day, person = _kept(fractures)
+    status = fractures.clean["status"].astype(object).to_numpy()[at]
+    slot = _slot(fractures, at)
+    no_cement = (first_cement[person, slot] > day) & ~_has_row_set_aside(procedures, n_persons)[person]
+    no_fracture = (earlier[person, slot] > day) & ~_has_row_set_aside(fractures, n_persons)[person]
+    rules = {
+        "prevalent": (day > days.index[person], "it is dated after the first vertebroplasty"),
+        "refracture": (no_cement, "the level was not cemented by then"),
+        "progression": (no_fracture, "the level has no earlier fracture"),
+    }
+    why = np.full(len(at), None, dtype=object)
+    for name, (is_wrong, reason) in rules.items():
+        told = f"The fracture is called {name}, but {reason}. Correct the status or the date."
+        why[(status == name) & is_wrong] = told
+    is_wrong = pd.notna(why)
+    at, why = at[is_wrong], why[is_wrong]
+    return Finding("status_contradicts_record", at, why, True, "status", fractures.cell("status", at))
+
+
+def _has_row_set_aside(table: Table, n_persons: int) -> np.ndarray:
+    has_lost = np.zeros(n_persons + 1, dtype=bool)  # the last place is for rows of nobody
+    has_lost[table.person[~table.kept]] = True
+    return has_lost[:-1]
+
+
 def duplicate_fracture(fractures: Table) -> Finding:
     """The same vertebra newly fractured again; the earliest entry stays."""
     at, day, person = _new(fractures)
@@ -89,9 +116,7 @@ def duplicate_fracture(fractures: Table) -> Finding:
     order = np.lexsort((at, day, vertebra))
     is_again = np.r_[False, vertebra[order][1:] == vertebra[order][:-1]][: len(at)]
     why = "The same vertebra is entered as newly fractured on an earlier day or row, which was kept. "
-    return _set_aside(
-        "duplicate_fracture", fractures, np.sort(at[order][is_again]), why + "Check which is right."
-    )
+    return _set_aside("duplicate_fracture", fractures, np.sort(at[order][is_again]), why + "Check which is right.")
 
 
 def first_days(fractures: Table, status: str, n_persons: int) -> np.ndarray:

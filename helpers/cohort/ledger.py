@@ -41,6 +41,7 @@ RULES = {
     "fracture_after_death": "The fracture is dated after the patient's death.",
     "treated_level_entered_as_new": "A fracture called new is of a level already cemented: a refracture.",
     "prevalent_level_entered_as_new": "A fracture called new is of a level fractured before: a progression.",
+    "status_contradicts_record": "The status says what the other records of the vertebra rule out.",
     "duplicate_fracture": "The same vertebra is entered again as newly fractured; the earliest was kept.",
 }
 
@@ -120,9 +121,7 @@ def ledger_frame(tables) -> pd.DataFrame:
     """All findings of all tables, one line each, in the order of the tables and rows."""
     pieces = [_lines(table, finding) for table in tables for finding in table.findings]
     if not pieces:
-        return pd.DataFrame({column: pd.Series(dtype=object) for column in LEDGER_COLUMNS}).astype(
-            {"row": np.int32}
-        )
+        return pd.DataFrame({column: pd.Series(dtype=object) for column in LEDGER_COLUMNS}).astype({"row": np.int32})
     order = {table.name: place for place, table in enumerate(tables)}
     frame = pd.concat(pieces, ignore_index=True)
     place = frame["table"].map(order)
@@ -145,16 +144,12 @@ def describe(ledger: pd.DataFrame) -> pd.DataFrame:
     """
     columns = ["table", "rule", "action", "rows", "first_rows", "example"]
     if ledger.empty:
-        return pd.DataFrame(
-            {name: pd.Series(dtype="int64" if name == "rows" else object) for name in columns}
-        )
+        return pd.DataFrame({name: pd.Series(dtype="int64" if name == "rows" else object) for name in columns})
     groups = ledger.groupby(["table", "rule", "action"], observed=True, sort=False)
     counts = groups.agg(rows=("row", "nunique"), example=("why", "first")).reset_index()
     distinct = ledger.drop_duplicates(["table", "rule", "action", "row"])
     first = distinct[distinct.groupby(["table", "rule", "action"], observed=True).cumcount() < 3]
-    first = first.assign(first_rows=first["row"].astype(str)).groupby(
-        ["table", "rule", "action"], observed=True
-    )
+    first = first.assign(first_rows=first["row"].astype(str)).groupby(["table", "rule", "action"], observed=True)
     counts = counts.merge(first["first_rows"].agg(", ".join).reset_index(), on=["table", "rule", "action"])
     counts = counts.sort_values(["action", "rows", "table", "rule"], ascending=[False, False, True, True])
     return counts[columns].reset_index(drop=True)
@@ -180,13 +175,9 @@ def _lines(table: Table, finding: Finding) -> pd.DataFrame:
 
 def _set_aside(table: Table) -> pd.DataFrame:
     at = np.flatnonzero(~table.kept)
-    reasons = [
-        _lines(table, finding)[["row", "rule", "why"]] for finding in table.findings if finding.is_quarantine
-    ]
+    reasons = [_lines(table, finding)[["row", "rule", "why"]] for finding in table.findings if finding.is_quarantine]
     if not reasons:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in QUARANTINE_COLUMNS}).astype(
-            {"row": np.int32}
-        )
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in QUARANTINE_COLUMNS}).astype({"row": np.int32})
     original = pd.Series("", index=at, dtype=object)
     for place, column in enumerate(table.text):
         original = original + ("; " if place else "") + f"{column}: " + table.text[column].iloc[at]

@@ -55,9 +55,7 @@ def level_not_in_this_spine(column, at, texts, masks, thoracic, lumbar) -> Findi
     own = pd.Series(thoracic[where]).astype(str) + " thoracic and " + pd.Series(lumbar[where]).astype(str)
     why = names.astype(object) + " is not there in a spine of " + own + " lumbar vertebrae. "
     why = (why + "Correct the level or the patient's numbers of vertebrae.").to_numpy(dtype=object)
-    return Finding(
-        "level_not_in_this_spine", at[where], why, True, column, texts[where].to_numpy(dtype=object)
-    )
+    return Finding("level_not_in_this_spine", at[where], why, True, column, texts[where].to_numpy(dtype=object))
 
 
 def canonical_levels(masks: np.ndarray) -> pd.Categorical:

@@ -60,9 +60,7 @@ def follow_up_after_death(patients: Table, days: Days) -> list[Finding]:
         death = days.death[patients.person[at]]
         is_after = day_numbers(patients.clean[column])[at] > death
         findings.append(
-            _moved(
-                "follow_up_after_death", patients, column, at[is_after], death[is_after], "the date of death"
-            )
+            _moved("follow_up_after_death", patients, column, at[is_after], death[is_after], "the date of death")
         )
     return findings
 

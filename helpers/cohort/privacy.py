@@ -37,9 +37,7 @@ def shareable(cohort: CleanCohort, dictionary: Dictionary) -> dict[str, pd.DataF
     tables = {name: _without_dates(getattr(cohort, name), name, index, dictionary) for name in RAW_TABLES}
     tables["ledger"] = _shareable_ledger(cohort, dictionary)
     quarantine = cohort.quarantine[list(QUARANTINE_COLUMNS[:3])].copy()
-    quarantine["why"] = _by_distinct(
-        quarantine["rules"], lambda text: " ".join(map(RULES.get, text.split("; ")))
-    )
+    quarantine["why"] = _by_distinct(quarantine["rules"], lambda text: " ".join(map(RULES.get, text.split("; "))))
     tables["quarantine"] = quarantine
     return tables
 
@@ -74,9 +72,7 @@ def _index_days(cohort: CleanCohort) -> np.ndarray:
 def _shareable_ledger(cohort: CleanCohort, dictionary: Dictionary) -> pd.DataFrame:
     ledger = cohort.ledger
     types = {(column.table, column.name): column.type for column in dictionary.columns}
-    pairs = pd.Series(
-        list(zip(ledger["table"], ledger["column"], strict=True)), index=ledger.index, dtype=object
-    )
+    pairs = pd.Series(list(zip(ledger["table"], ledger["column"], strict=True)), index=ledger.index, dtype=object)
     kinds = pairs.map(types).astype(object)
     words = frozenset().union(
         *(frozenset(c.codes) | frozenset(c.code_labels) | c.missing_codes for c in dictionary.columns)

@@ -29,5 +29,7 @@ def published_value(key: str, path: Path = FIGURES_FILE) -> float:
     """
     figures = read_published(path).set_index("key")["value"]
     if key not in figures.index:
-        raise WorkbookError(f'There is no published figure "{key}". Those in {path.name} are: {", ".join(figures.index)}.')
+        raise WorkbookError(
+            f'There is no published figure "{key}". Those in {path.name} are: {", ".join(figures.index)}.'
+        )
     return float(figures[key])

@@ -32,21 +32,15 @@ def read_cohort(files: dict, dictionary: Dictionary, *, folder=".", column_names
         See `read_table`.
     """
     column_names = column_names or {}
-    problems = [
-        _not_known("table", name, RAW_TABLES) for name in (*files, *column_names) if name not in RAW_TABLES
-    ]
+    problems = [_not_known("table", name, RAW_TABLES) for name in (*files, *column_names) if name not in RAW_TABLES]
     tables = {}
     for table in RAW_TABLES:
         if not files.get(table):
             if table not in OPTIONAL_TABLES:
-                problems.append(
-                    f"`{table}_file` names no file, but the study needs its {table}. Give the file name."
-                )
+                problems.append(f"`{table}_file` names no file, but the study needs its {table}. Give the file name.")
             continue
         try:
-            tables[table] = read_table(
-                Path(folder) / files[table], table, dictionary, column_names.get(table)
-            )
+            tables[table] = read_table(Path(folder) / files[table], table, dictionary, column_names.get(table))
         except Problems as error:
             problems += error.problems
     if problems:
@@ -73,9 +67,7 @@ def read_table(path, table: str, dictionary: Dictionary, column_names: dict | No
     renamed, problems = _renamed(header, path.name, table, dictionary, column_names)
     if problems:
         raise Problems(f"{path.name} ({table}) cannot be read yet:", problems)
-    frame = pd.DataFrame(
-        {name: cells.column(place).to_pandas() for place, name in renamed.items()}, dtype=object
-    )
+    frame = pd.DataFrame({name: cells.column(place).to_pandas() for place, name in renamed.items()}, dtype=object)
     frame["row"] = np.arange(2, len(frame) + 2, dtype=np.int32)
     has_entry = np.zeros(len(frame), dtype=bool)
     for place in range(len(header)):
@@ -90,9 +82,7 @@ def _cells(path: Path, table: str) -> tuple[list[str], pa.Table]:
             heading, [f'The file "{path.name}" ({table}) is not in the folder "{path.parent}". Put it there.']
         )
     if path.suffix.lower() in (".xls", ".xlsx", ".ods"):
-        raise Problems(
-            heading, [f"{path.name} is a spreadsheet. Save the sheet as CSV UTF-8 and name that file."]
-        )
+        raise Problems(heading, [f"{path.name} is a spreadsheet. Save the sheet as CSV UTF-8 and name that file."])
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             first_line = file.readline()
@@ -100,9 +90,7 @@ def _cells(path: Path, table: str) -> tuple[list[str], pa.Table]:
             file.seek(0)
             header = [name.strip() for name in next(csv.reader(file, delimiter=delimiter), [])]
     except (UnicodeDecodeError, csv.Error):
-        raise Problems(
-            heading, [f"{path.name} is not plain UTF-8 text. Save it as CSV UTF-8 and try again."]
-        ) from None
+        raise Problems(heading, [f"{path.name} is not plain UTF-8 text. Save it as CSV UTF-8 and try again."]) from None
     if not path.stat().st_size or not any(header):
         raise Problems(heading, [f"{path.name} has no header in its first line. Put the column names there."])
     bad_rows = []
@@ -124,9 +112,7 @@ def _cells(path: Path, table: str) -> tuple[list[str], pa.Table]:
             ),
         )
     except pa.ArrowException:
-        raise Problems(
-            heading, [f"{path.name} is not plain UTF-8 text. Save it as CSV UTF-8 and try again."]
-        ) from None
+        raise Problems(heading, [f"{path.name} is not plain UTF-8 text. Save it as CSV UTF-8 and try again."]) from None
     if bad_rows:
         told = [
             f"Row {number} of {path.name} has {count} cells, but the header has {len(header)}. "

@@ -162,9 +162,7 @@ def _check_options(levels_at_risk, adjacent_within, options: dict) -> np.ndarray
     ]
     is_count = isinstance(adjacent_within, (int, np.integer)) and not isinstance(adjacent_within, bool)
     if not is_count or not 1 <= adjacent_within <= N_SLOTS - 1:
-        problems.append(
-            f"`adjacent_within` must be a whole number of levels from 1, but got {adjacent_within!r}."
-        )
+        problems.append(f"`adjacent_within` must be a whole number of levels from 1, but got {adjacent_within!r}.")
     slots = np.zeros(N_SLOTS, dtype=bool)
     try:
         slots = level_range(levels_at_risk)

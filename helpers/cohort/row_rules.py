@@ -31,10 +31,7 @@ def row_from_another_table(table: Table, date_formats) -> Finding:
         rows = np.flatnonzero(is_foreign[codes] & table.kept) if len(texts) else at[0]
         rows = np.setdiff1d(rows, at[-1])
         told = (
-            f"{column} holds "
-            + '"'
-            + texts.iloc[codes[rows]]
-            + '": the row seems to belong to another table. Move it.'
+            f"{column} holds " + '"' + texts.iloc[codes[rows]] + '": the row seems to belong to another table. Move it.'
         )
         at.append(rows)
         why.append(told)
@@ -71,9 +68,7 @@ def unknown_patient(table: Table, patients: Table, n_persons: int) -> Finding:
         "The patient's row in patients was set aside, so this row is too. See the reason there.",
         "The patient identifier is not in patients. Add the patient or correct the identifier.",
     )
-    return Finding(
-        "unknown_patient", at, why.astype(object), True, "patient_id", table.cell("patient_id", at)
-    )
+    return Finding("unknown_patient", at, why.astype(object), True, "patient_id", table.cell("patient_id", at))
 
 
 def _stripped_codes(texts: pd.Series) -> np.ndarray:

@@ -104,9 +104,7 @@ def parse_level(text: str) -> str:
     return levels[0]
 
 
-def parse_levels(
-    text: str, *, two_level_range: str = "refuse", thoracic: int = 12, lumbar: int = 5
-) -> tuple[str, ...]:
+def parse_levels(text: str, *, two_level_range: str = "refuse", thoracic: int = 12, lumbar: int = 5) -> tuple[str, ...]:
     """All levels a text names, cranial to caudal.
 
     Parameters
@@ -130,9 +128,7 @@ def parse_levels(
     return level_names(mask)
 
 
-def parse_many(
-    texts, *, two_level_range: str = "refuse", thoracic=12, lumbar=5
-) -> tuple[np.ndarray, dict[str, str]]:
+def parse_many(texts, *, two_level_range: str = "refuse", thoracic=12, lumbar=5) -> tuple[np.ndarray, dict[str, str]]:
     """Levels of many texts, reading each distinct text once per kind of spine.
 
     Returns
@@ -164,9 +160,7 @@ def parse_many(
 def _counts(thoracic, lumbar):
     thoracic, lumbar = np.broadcast_arrays(np.atleast_1d(thoracic), np.atleast_1d(lumbar))
     if not (np.isin(thoracic, THORACIC_COUNTS).all() and np.isin(lumbar, LUMBAR_COUNTS).all()):
-        raise WorkbookError(
-            "A spine has 11 to 13 thoracic and 5 or 6 lumbar vertebrae here. Check these counts."
-        )
+        raise WorkbookError("A spine has 11 to 13 thoracic and 5 or 6 lumbar vertebrae here. Check these counts.")
     return thoracic, lumbar
 
 

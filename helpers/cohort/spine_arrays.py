@@ -66,7 +66,10 @@ def since_index(day: np.ndarray, index: np.ndarray, *, absent) -> np.ndarray:
 
 
 def _last_seen(cohort: CleanCohort) -> np.ndarray:
-    """Last imaging, else the latest row of imaging, else last contact; not before the latest fracture."""
+    """Last imaging, else the latest row of imaging, else last contact; not before the latest fracture.
+
+    A patient without any of these is not followed: a fracture alone would let in only those who had one.
+    """
     patients = cohort.patients
     death = day_numbers(patients["death_date"])
     death = np.where(death == ABSENT, NEVER, death)
@@ -77,7 +80,7 @@ def _last_seen(cohort: CleanCohort) -> np.ndarray:
     last = np.where(last == ABSENT, day_numbers(patients["last_contact_date"]), last)
     fracture = np.full(len(patients), ABSENT)
     np.maximum.at(fracture, patient_codes(cohort.fractures), day_numbers(cohort.fractures["diagnosis_date"]))
-    return np.maximum(last, fracture)
+    return np.where(last == ABSENT, ABSENT, np.maximum(last, fracture))
 
 
 def _first_fracture(cohort: CleanCohort, index, status: str) -> np.ndarray:

@@ -26,9 +26,7 @@ def patient_summary(cohort: CleanCohort, risk_table: pd.DataFrame) -> pd.DataFra
     spines = spine_arrays(cohort)
     groups = risk_table.groupby("patient", observed=True, sort=True)
     at_risk = groups.agg(n_at_risk=("level", "size"), follow_up_days=("days", "max"))
-    fractured = (
-        (risk_table["outcome"] == "fracture").groupby(risk_table["patient"], observed=True, sort=True).sum()
-    )
+    fractured = (risk_table["outcome"] == "fracture").groupby(risk_table["patient"], observed=True, sort=True).sum()
     rows = cohort.patients["patient"].cat.categories.get_indexer(at_risk.index)
     patients = cohort.patients.iloc[rows].reset_index(drop=True)
     is_prevalent = (spines.prevalent < NEVER) & (spines.prevalent <= spines.new)
@@ -65,9 +63,7 @@ def level_counts(cohort: CleanCohort, risk_table: pd.DataFrame) -> pd.DataFrame:
     count = {
         "treated": treated,
         "fractured_adjacent": np.bincount(level[fractured & risk_table["is_adjacent"]], minlength=N_SLOTS),
-        "fractured_nonadjacent": np.bincount(
-            level[fractured & ~risk_table["is_adjacent"]], minlength=N_SLOTS
-        ),
+        "fractured_nonadjacent": np.bincount(level[fractured & ~risk_table["is_adjacent"]], minlength=N_SLOTS),
         "at_risk": np.bincount(level, minlength=N_SLOTS),
     }
     counts = pd.DataFrame({"level": SLOTS, **count})
@@ -96,9 +92,7 @@ def codebook(dictionary: Dictionary, tables: dict[str, pd.DataFrame]) -> pd.Data
             meaning += "; in days since the patient's first vertebroplasty"
         if name in frame:
             missing = int(frame[name].isna().sum())
-            lines.append(
-                (column.table, name, label, meaning, kind, unit, allowed, len(frame) - missing, missing)
-            )
+            lines.append((column.table, name, label, meaning, kind, unit, allowed, len(frame) - missing, missing))
     return pd.DataFrame(lines, columns=list(CODEBOOK_COLUMNS)).astype({"n": np.int64, "n_missing": np.int64})
 
 

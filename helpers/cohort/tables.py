@@ -6,7 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from helpers.cohort.contracts import NAMES, schema
-from helpers.errors import Problems, WorkbookError
+from helpers.errors import WorkbookFault
 
 __all__ = ["NAMES", "check"]
 
@@ -24,25 +24,23 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    Problems
-        Everything that breaks it, at once.
+    WorkbookFault
+        With everything that breaks it, at once.
     """
     if name not in NAMES:
-        raise WorkbookError(f'There is no contract for a table "{name}". Known are {", ".join(NAMES)}.')
+        raise WorkbookFault(f'There is no contract for a table "{name}". Known are {", ".join(NAMES)}.')
     try:
         # Parquet does not keep the categories of a table without rows.
         (schema(name) if len(frame) else _columns_only(name)).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         told = list(dict.fromkeys(_sentence(case) for case in errors.failure_cases.to_dict("records")))
         more = [f"And {len(told) - _TOLD} more like these."] if len(told) > _TOLD else []
-        raise Problems(f"The table {name} breaks its contract:", told[:_TOLD] + more) from None
+        raise WorkbookFault("\n".join([f"The table {name} breaks its contract:", *told[:_TOLD], *more])) from None
     return frame
 
 
 def _columns_only(name: str) -> pa.DataFrameSchema:
-    return pa.DataFrameSchema(
-        {column: pa.Column(None) for column in schema(name).columns}, strict=True, ordered=True
-    )
+    return pa.DataFrameSchema({column: pa.Column(None) for column in schema(name).columns}, strict=True, ordered=True)
 
 
 def _sentence(case: dict) -> str:

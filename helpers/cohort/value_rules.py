@@ -15,7 +15,6 @@ UNITS = {
     "years": r"(?:years?|yrs?|y|y/o|yo|jahre?)\.?(?: old)?",
     "standard deviations": r"(?:sd|s\.d\.)",
 }
-_AFTER = {"number": np.nan, "integer": np.nan, "date": pd.NaT}
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,7 @@ def read_column(table: Table, column: Column, date_format: str | None, open_rows
     clean = texts.str.strip()
     is_empty = clean.eq("").to_numpy(dtype=bool)
     is_code = clean.str.lower().isin(column.missing_codes).to_numpy(dtype=bool) & ~is_empty
-    found = [
-        TextFinding(
-            "missing_code", is_code, _quoted(texts) + f" in {column.name} stands for a missing value."
-        )
-    ]
+    found = [TextFinding("missing_code", is_code, _quoted(texts) + f" in {column.name} stands for a missing value.")]
     readable = ~(is_empty | is_code)
     values, more = _READERS[column.type](clean.where(readable, ""), texts, readable, column, date_format)
     table.clean[column.name] = values.take(codes).array
@@ -51,11 +46,7 @@ def read_column(table: Table, column: Column, date_format: str | None, open_rows
         if finding.where.any():
             table.apply(_spread(finding, codes, texts, column, open_rows))
     if column.required:
-        at = (
-            np.flatnonzero((is_empty | is_code)[codes] & open_rows)
-            if len(texts)
-            else np.zeros(0, dtype=np.int64)
-        )
+        at = np.flatnonzero((is_empty | is_code)[codes] & open_rows) if len(texts) else np.zeros(0, dtype=np.int64)
         why = f"{column.name} is empty, but a row of {column.table} is of no use without it. Fill it in."
         table.apply(Finding("missing_required", at, why, True, column.name, table.cell(column.name, at)))
 
@@ -63,25 +54,20 @@ def read_column(table: Table, column: Column, date_format: str | None, open_rows
 def _spread(finding: TextFinding, codes, texts, column: Column, open_rows) -> Finding:
     """A finding among distinct texts as one among rows."""
     at = np.flatnonzero(finding.where[codes] & open_rows)
-    is_quarantine = finding.is_bad and column.required and finding.rule != "missing_code"
+    is_quarantine = finding.is_bad and column.must_be_read and finding.rule != "missing_code"
     why = finding.why
     if finding.is_bad and finding.rule != "missing_code":
         next_step = "The row is set aside" if is_quarantine else "The cell counts as empty"
         why = why + f" {next_step}; check it against the record."
     after = "" if finding.after is None else finding.after.to_numpy(dtype=object)[codes[at]]
     before = texts.to_numpy(dtype=object)[codes[at]]
-    return Finding(
-        finding.rule, at, why.to_numpy(dtype=object)[codes[at]], is_quarantine, column.name, before, after
-    )
+    return Finding(finding.rule, at, why.to_numpy(dtype=object)[codes[at]], is_quarantine, column.name, before, after)
 
 
 def read_ids(clean, texts, readable, column, _):
     """Identifiers stay text, without blanks around them."""
     has_space = readable & clean.ne(texts).to_numpy(dtype=bool)
-    why = (
-        _quoted(texts)
-        + " has blanks before or after it; they were taken off so that the rows of a patient meet."
-    )
+    why = _quoted(texts) + " has blanks before or after it; they were taken off so that the rows of a patient meet."
     values = clean.where(readable, None)
     return values, [TextFinding("space_around_id", has_space, why, clean, is_bad=False)]
 
@@ -119,12 +105,8 @@ def read_numbers(clean, texts, readable, column, _):
     kind = "a whole number" if column.type == "integer" else "a number"
     what = _quoted(texts) + f" in {column.name} "
     found = [
-        TextFinding(
-            "unit_written_out", has_unit, what + "has its unit in the cell; it was taken off.", bare, False
-        ),
-        TextFinding(
-            "decimal_comma", has_comma, what + "has a decimal comma; it is read as a point.", pointed, False
-        ),
+        TextFinding("unit_written_out", has_unit, what + "has its unit in the cell; it was taken off.", bare, False),
+        TextFinding("decimal_comma", has_comma, what + "has a decimal comma; it is read as a point.", pointed, False),
         TextFinding("value_not_a_number", readable & ~is_number, what + f"is not {kind}."),
         TextFinding("out_of_range", is_outside, what + f"is outside {column.allowed}."),
     ]
@@ -147,12 +129,8 @@ def read_dates(clean, texts, readable, column, date_format):
     told = f"the column's dates are written like {example}."
     found = [
         TextFinding("two_digit_year", two_digit, what + f"has a year of two digits; {told}"),
-        TextFinding(
-            "day_and_month_swapped", swapped, what + f"is only a date with day and month exchanged; {told}"
-        ),
-        TextFinding(
-            "date_not_in_format", is_bad & ~two_digit & ~swapped, what + f"is not such a date; {told}"
-        ),
+        TextFinding("day_and_month_swapped", swapped, what + f"is only a date with day and month exchanged; {told}"),
+        TextFinding("date_not_in_format", is_bad & ~two_digit & ~swapped, what + f"is not such a date; {told}"),
         TextFinding("implausible_date", is_far_off, what + "is before 1980 or after 2100."),
     ]
     return dates.where(readable & ~is_bad & ~is_far_off), found

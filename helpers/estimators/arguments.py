@@ -78,9 +78,7 @@ def same_length(**arrays) -> int:
     lengths = {name: len(array) for name, array in arrays.items() if array is not None}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"`{name}` has {length}" for name, length in lengths.items())
-        raise WorkbookError(
-            f"All arrays must have one value per vertebra, but {told}. Take them from the same table."
-        )
+        raise WorkbookError(f"All arrays must have one value per vertebra, but {told}. Take them from the same table.")
     return next(iter(lengths.values()))
 
 

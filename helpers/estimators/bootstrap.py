@@ -112,9 +112,7 @@ def resampled_ratios(contributions: Contributions, *, samples: int, seed: int) -
         return (a / n1) / (c / n0)
 
 
-def _bca_tails(
-    contributions: Contributions, defined: np.ndarray, estimate: float, tails
-) -> tuple[float, float]:
+def _bca_tails(contributions: Contributions, defined: np.ndarray, estimate: float, tails) -> tuple[float, float]:
     a, _, c, _ = contributions.totals
     u = contributions.influence(1 / a, 1 / c)
     patients = contributions.multiplicity
@@ -137,9 +135,7 @@ def _order_statistics(defined: np.ndarray, tails) -> tuple[float | None, float |
 
 
 def _note(ratios: np.ndarray, high: float | None) -> str:
-    zero, infinite, undefined = (
-        int(kind.sum()) for kind in (ratios == 0, np.isinf(ratios), np.isnan(ratios))
-    )
+    zero, infinite, undefined = (int(kind.sum()) for kind in (ratios == 0, np.isinf(ratios), np.isnan(ratios)))
     parts = []
     if zero or infinite:
         parts.append(

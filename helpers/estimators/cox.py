@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.errors import WorkbookFault
 from helpers.estimators.processes import distinct_times
 
 # On the log scale; keeps the exponential of a first step in sparse data within bounds.
@@ -146,5 +147,5 @@ def maximise(moments: Moments, *, tolerance: float = 1e-13, most_steps: int = 60
             there = Likelihood.at(moments, here.log_hazard_ratio + step)
         here = there
         if abs(step) <= tolerance * (1 + abs(here.log_hazard_ratio)):
-            break
-    return here
+            return here
+    raise WorkbookFault(f"The Cox model did not settle in {most_steps} steps.")

@@ -38,9 +38,7 @@ class IncidenceCurve(Steps):
     _curve = "incidence"
 
 
-def cumulative_incidence(
-    days, outcome, patient=None, *, cause: int = 1, conf_level: float = 0.95
-) -> IncidenceCurve:
+def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_level: float = 0.95) -> IncidenceCurve:
     """The probability of an event of one cause by time, in the presence of the other (Aalen and Johansen).
 
     F(t) = sum over times s <= t of S(s-) d1_s / n_s, with S the probability of neither. Events and deaths of

@@ -73,9 +73,7 @@ def difference_estimate(
 ) -> Estimate:
     """A difference with the interval difference +- z * se, or without one where the variance is zero."""
     if variance <= NO_VARIANCE:
-        return Estimate(
-            measure, difference, None, None, conf_level, None, note=_join(note, NO_INTERVAL), **evidence
-        )
+        return Estimate(measure, difference, None, None, conf_level, None, note=_join(note, NO_INTERVAL), **evidence)
     std_error = math.sqrt(variance)
     half = critical_value(conf_level) * std_error
     return Estimate(

@@ -74,15 +74,11 @@ def logrank_test(days, event, exposed, patient=None, *, stratum=None, conf_level
         # U^2 / U^2 would be 1 whatever the data.
         why_not = "fewer than two patients"
     elif variance <= NO_VARIANCE:
-        why_not = (
-            "nothing varies: all events fell on one day and spared nobody, or every patient's sum is zero"
-        )
+        why_not = "nothing varies: all events fell on one day and spared nobody, or every patient's sum is zero"
     if why_not:
         return not_estimable("log-rank test", why_not, unit="chi-square", conf_level=conf_level, **evidence)
     z = distance / variance**0.5
-    return Estimate(
-        "log-rank test", z * z, None, None, conf_level, two_sided_p(z), unit="chi-square", **evidence
-    )
+    return Estimate("log-rank test", z * z, None, None, conf_level, two_sided_p(z), unit="chi-square", **evidence)
 
 
 def _hypergeometric(moments: Moments) -> tuple[float, float]:

@@ -79,9 +79,7 @@ def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float 
         by_kind = _influence(a, n1, c, n0, top, bottom)
         u = patient_sums(by_kind[strata, exposed.astype(int), event.astype(int)], codes, n_patients)
         variance = float(u @ u)
-    return ratio_estimate(
-        "risk ratio", math.log(top / bottom), variance, conf_level=conf_level, note=note, **evidence
-    )
+    return ratio_estimate("risk ratio", math.log(top / bottom), variance, conf_level=conf_level, note=note, **evidence)
 
 
 def within_patient_risk_ratio(event, exposed, patient, *, conf_level: float = 0.95) -> Estimate:

@@ -55,9 +55,7 @@ def median_time(curve: Curve) -> Estimate:
             n_vertebrae=0,
             n_events=0,
         )
-    value, low, high = (
-        _crossing(curve.time, band) for band in (curve.survival, curve.conf_low, curve.conf_high)
-    )
+    value, low, high = (_crossing(curve.time, band) for band in (curve.survival, curve.conf_low, curve.conf_high))
     notes = []
     if value is None:
         notes.append("not reached: fewer than half had the event by the end of follow-up")

@@ -54,9 +54,7 @@ class Contributions:
             if time is None:
                 columns.append(np.bincount(codes[group], minlength=n_patients))
             else:
-                columns.append(
-                    np.bincount(codes[group], durations(time, "time")[group], minlength=n_patients)
-                )
+                columns.append(np.bincount(codes[group], durations(time, "time")[group], minlength=n_patients))
         return collapse(np.column_stack(columns), np.ones(n_patients, dtype=np.int64))
 
     def __add__(self, other: "Contributions") -> "Contributions":

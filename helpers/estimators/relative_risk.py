@@ -10,9 +10,7 @@ from helpers.estimators.patients import Contributions
 from helpers.estimators.score import score_interval
 
 CLUSTERED = "log interval with patients as clusters (sandwich, HC0)"
-IGNORES_CLUSTERS = (
-    "with an empty cell the score interval is given, which ignores that vertebrae share patients"
-)
+IGNORES_CLUSTERS = "with an empty cell the score interval is given, which ignores that vertebrae share patients"
 
 
 def risk_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
@@ -68,9 +66,7 @@ def risk_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Est
     return risk_ratio_of(contributions, clustered=patient is not None, conf_level=conf_level)
 
 
-def risk_ratio_of(
-    contributions: Contributions, *, clustered: bool = True, conf_level: float = 0.95
-) -> Estimate:
+def risk_ratio_of(contributions: Contributions, *, clustered: bool = True, conf_level: float = 0.95) -> Estimate:
     """The risk ratio of patients already collapsed, so that parts of a cohort can be added up first."""
     table = contributions.table
     n_patients = contributions.n_patients if clustered else None
@@ -139,14 +135,8 @@ def rate_ratio(event, time, exposed, patient=None, *, conf_level: float = 0.95) 
         "n_events": a + c,
     }
     if not (time_exposed and time_unexposed) or not a + c:
-        why = (
-            "no events in either group"
-            if time_exposed and time_unexposed
-            else "one group has no time at risk"
-        )
-        return not_estimable(
-            "rate ratio", why, unit="ratio", conf_level=conf_level, method="none", **evidence
-        )
+        why = "no events in either group" if time_exposed and time_unexposed else "one group has no time at risk"
+        return not_estimable("rate ratio", why, unit="ratio", conf_level=conf_level, method="none", **evidence)
     if not (a and c):
         return _one_sided_rate_ratio(a, c, time_unexposed / time_exposed, conf_level, evidence)
     if contributions is None:
@@ -157,18 +147,12 @@ def rate_ratio(event, time, exposed, patient=None, *, conf_level: float = 0.95) 
     return ratio_estimate("rate ratio", log_ratio, variance, conf_level=conf_level, method=method, **evidence)
 
 
-def _one_sided_rate_ratio(
-    a: int, c: int, time_unexposed_to_exposed: float, conf_level: float, evidence
-) -> Estimate:
+def _one_sided_rate_ratio(a: int, c: int, time_unexposed_to_exposed: float, conf_level: float, evidence) -> Estimate:
     share_low, share_high = wilson_limits(a, a + c, conf_level)
     expected_share = 1 / (1 + time_unexposed_to_exposed)
     n_events = a + c
     z = (a - n_events * expected_share) / math.sqrt(n_events * expected_share * (1 - expected_share))
-    note = (
-        "no events among the unexposed: no finite value, no upper limit"
-        if not c
-        else "no events among the exposed"
-    )
+    note = "no events among the unexposed: no finite value, no upper limit" if not c else "no events among the exposed"
     if evidence["n_patients"] is not None:
         note += "; " + IGNORES_CLUSTERS
     return Estimate(
@@ -196,9 +180,7 @@ def score_instead(table: TwoByTwo, measure: str, n_patients: int | None, conf_le
         conf_level=conf_level,
     )
     ignores = IGNORES_CLUSTERS if n_patients is not None and score.conf_low is not None else ""
-    return replace(
-        score, n_patients=n_patients, note="; ".join(part for part in (score.note, ignores) if part)
-    )
+    return replace(score, n_patients=n_patients, note="; ".join(part for part in (score.note, ignores) if part))
 
 
 def evidence_of(table: TwoByTwo, n_patients: int | None) -> dict:

@@ -90,9 +90,7 @@ def risk(event, patient=None, *, conf_level: float = 0.95) -> Estimate:
     variance = float(contributions.multiplicity @ (a_g - p * n_g) ** 2) / n**2
     method = "logit interval with patients as clusters (sandwich, HC0)"
     if variance <= NO_VARIANCE:
-        return Estimate(
-            "risk", p, None, None, conf_level, None, method, "probability", note=NO_INTERVAL, **evidence
-        )
+        return Estimate("risk", p, None, None, conf_level, None, method, "probability", note=NO_INTERVAL, **evidence)
     low, high = logit_limits(p, math.sqrt(variance) / (p * (1 - p)), conf_level)
     return Estimate(
         "risk",
@@ -145,9 +143,7 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
     check_conf_level(conf_level)
     if not (table.at_risk_exposed and table.at_risk_unexposed) or table.has_zero_cell:
         return score_instead(table, "risk difference", n_patients, conf_level)
-    difference = (
-        table.events_exposed / table.at_risk_exposed - table.events_unexposed / table.at_risk_unexposed
-    )
+    difference = table.events_exposed / table.at_risk_exposed - table.events_unexposed / table.at_risk_unexposed
     variance = contributions.variance(1 / table.at_risk_exposed, 1 / table.at_risk_unexposed)
     method = (
         "Wald interval, vertebrae treated as independent"

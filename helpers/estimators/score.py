@@ -86,13 +86,9 @@ def score_interval(
     statistic = score_statistic(table, measure, method)
     z_crit = critical_value(conf_level)
     if measure == "risk difference":
-        value = (
-            table.events_exposed / table.at_risk_exposed - table.events_unexposed / table.at_risk_unexposed
-        )
+        value = table.events_exposed / table.at_risk_exposed - table.events_unexposed / table.at_risk_unexposed
         low, high = _crossing(statistic, z_crit, -1.0, value), _crossing(statistic, -z_crit, value, 1.0)
-        return Estimate(
-            measure, value, low, high, conf_level, two_sided_p(statistic(0.0)), unit=unit, **evidence
-        )
+        return Estimate(measure, value, low, high, conf_level, two_sided_p(statistic(0.0)), unit=unit, **evidence)
     top, bottom = _ratio_parts(table, measure)
     middle = math.log(top / bottom) if top and bottom else math.copysign(LOG_RANGE, top - bottom)
 
@@ -206,16 +202,12 @@ def _why_not(table: TwoByTwo, measure: str) -> str:
 
 def _zero_note(top: float, bottom: float) -> str:
     if not bottom:
-        return (
-            "the ratio has no finite value (a zero cell in its denominator); the interval has no upper limit"
-        )
+        return "the ratio has no finite value (a zero cell in its denominator); the interval has no upper limit"
     return "" if top else "the ratio is zero (a zero cell in its numerator); the interval starts at zero"
 
 
 def _method_name(measure: str, method: str) -> str:
     if method == "miettinen_nurminen":
         return "score interval (Miettinen and Nurminen 1985), vertebrae treated as independent"
-    source = {"risk ratio": "Koopman 1984", "risk difference": "Mee 1984", "odds ratio": "unconditional"}[
-        measure
-    ]
+    source = {"risk ratio": "Koopman 1984", "risk difference": "Mee 1984", "odds ratio": "unconditional"}[measure]
     return f"score interval ({source}), vertebrae treated as independent"

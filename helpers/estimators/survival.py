@@ -53,9 +53,7 @@ class Steps:
         """The counts at chosen times (in R, ``summary(fit, times = times)``, events summed up)."""
         times = durations(np.atleast_1d(times), "times")
         through, before = (np.searchsorted(self.time, times, side) for side in ("right", "left"))
-        totals = {
-            name: np.r_[0, np.cumsum(getattr(self, name))] for name in ("events", "competing", "censored")
-        }
+        totals = {name: np.r_[0, np.cumsum(getattr(self, name))] for name in ("events", "competing", "censored")}
         entered = self.n_vertebrae
         if self.entry is not None:
             # Who enters at 0 is under observation at 0, as in a plain curve.
@@ -174,9 +172,7 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
     )
 
 
-def log_log_limits(
-    probability: np.ndarray, std_error: np.ndarray, conf_level: float
-) -> tuple[np.ndarray, np.ndarray]:
+def log_log_limits(probability: np.ndarray, std_error: np.ndarray, conf_level: float) -> tuple[np.ndarray, np.ndarray]:
     """Limits p^exp(+-z se / (p log p)); not a number where p is 0 or 1, as in R."""
     inside = np.where((probability > 0) & (probability < 1), probability, np.nan)
     half = critical_value(conf_level) * std_error / (inside * np.log(inside))

@@ -21,7 +21,7 @@ def plot_distance(
     *,
     outcome: str = "Vertebrae with a new fracture",
     distance_label: str = "Levels to the nearest cemented vertebra",
-    text_heading: str = "Risk (95% CI)",
+    text_heading: str,
     counts_heading: str = "Fractured / at risk",
 ) -> Figure:
     """Dots with whiskers on a probability axis, nearest distance first, over the written risks and counts.

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from helpers.errors import WorkbookError
 from helpers.figures import log_axis, theme
 from helpers.figures.inputs import is_given, need_columns, need_rows
 from helpers.figures.lettering import line_height, spread, text_height, text_width, widest, wrap, write
@@ -37,9 +38,9 @@ def plot_forest(
     rows: pd.DataFrame,
     *,
     reference_lines: Mapping[float, str] | None = None,
-    measure: str = "Ratio of risks",
+    measure: str,
     directions: tuple[str, str] | None = ("lower next to cement", "higher next to cement"),
-    text_heading: str = "Ratio (95% CI)",
+    text_heading: str,
     counts_heading: str = "Fractured / at risk",
     limits: tuple[float, float] | None = None,
 ) -> Figure:
@@ -61,6 +62,9 @@ def plot_forest(
     """
     need_columns(rows, FOREST_COLUMNS, figure="forest plot")
     need_rows(rows, figure="forest plot")
+    unknown = sorted(set(rows["kind"]) - set(KINDS))
+    if unknown:
+        raise WorkbookError(f'A row of a forest plot is one of {", ".join(KINDS)}, but got "{unknown[0]}".')
     references = dict(reference_lines or {})
     low, high = limits or log_axis.ratio_limits(rows, references)
     with theme.house_style():
@@ -110,7 +114,7 @@ def plot_forest(
     return figure
 
 
-def describe_forest(rows: pd.DataFrame, *, measure: str = "Ratio of risks") -> str:
+def describe_forest(rows: pd.DataFrame, *, measure: str) -> str:
     """Alternative text of `plot_forest`: every row as it is written in the figure."""
     said = [f"Forest plot on a log axis with a line at 1. {measure}:"]
     for row in rows.to_dict("records"):
@@ -171,7 +175,7 @@ def _draw_estimate(axes: Axes, row: dict, y: float) -> None:
     if not is_given(row["estimate"]):
         return
     low, high = axes.get_xlim()
-    look = KINDS.get(row["kind"], KINDS["this cohort"])
+    look = KINDS[row["kind"]]
     colour = look["color"]
     begin, end = row["conf_low"], row["conf_high"]
     has_interval = is_given(begin) or is_given(end)

@@ -49,11 +49,6 @@ _OTHERS = (
 _IN_ORDER = (_ADJACENT, _FURTHER, *_OTHERS)
 
 GROUPS: Mapping[str, GroupStyle] = {NEXT_TO_CEMENT: _ADJACENT, FURTHER_AWAY: _FURTHER}
-OUTCOMES: Mapping[str, tuple[str, str]] = {  # outcome in the tables: (label, colour)
-    "fracture": ("Fractured", "#a3320b"),
-    "death": ("Died", "#17213f"),
-    "censored": ("Censored", "#9a9a9a"),
-}
 
 _RC = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine

@@ -76,6 +76,11 @@ def estimate_text(estimate: Estimate) -> str:
     return value if interval == ABSENT else f"{value} ({interval})"
 
 
+def interval_heading(what: str, conf_level: float) -> str:
+    """The heading over written results: `Ratio (95% CI)`."""
+    return f"{what} ({level_text(conf_level)} CI)"
+
+
 def level_text(conf_level: float) -> str:
     """`95%`, `99.5%`."""
     return f"{100 * conf_level:g}%"
@@ -140,19 +145,19 @@ def table(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, capti
 
 
 def estimates_table(
-    rows: Mapping[str, Estimate], *, caption: str = "", with_method: bool = True, clusters: str = "Patients", units: str = "Vertebrae"
+    rows: Mapping[str, Estimate], *, caption: str = "", clusters: str = "Patients", units: str = "Vertebrae"
 ) -> Table:
     """Estimates one under another: label, value with interval, p, the counts behind it, method and note."""
     levels = sorted({level_text(estimate.conf_level) for estimate in rows.values()})
     value = f"Estimate ({', '.join(levels)} CI)"
-    columns = ("", value, "p", clusters, units, "Fractures") + (("Method",) if with_method else ())
+    columns = ("", value, "p", clusters, units, "Fractures", "Method")
     texts = []
     for label, estimate in rows.items():
         patients = ABSENT if estimate.n_patients is None else count_text(estimate.n_patients)
         counts = (patients, count_text(estimate.n_vertebrae), count_text(estimate.n_events))
         method = "; ".join(filter(None, [estimate.method, estimate.note]))
         line = (label, estimate_text(estimate), p_text(estimate.p_value), *counts)
-        texts.append(line + ((method,) if with_method else ()))
+        texts.append((*line, method))
     return Table(columns, tuple(texts), caption, frozenset(columns[1:6]))
 
 

@@ -41,9 +41,7 @@ def write_pages(folder: Path, chapters: Sequence[Chapter], *, study_name: str, i
     Problems
         If a page would hold an outside address or a script.
     """
-    pages = {
-        folder / "index.html": reader_edition(chapters, study_name=study_name, is_synthetic=is_synthetic)
-    }
+    pages = {folder / "index.html": reader_edition(chapters, study_name=study_name, is_synthetic=is_synthetic)}
     for chapter in chapters:
         path = folder / "audit" / f"{chapter.stem}.html"
         pages[path] = audit_page(chapter, chapters, study_name=study_name, is_synthetic=is_synthetic)
@@ -53,9 +51,7 @@ def write_pages(folder: Path, chapters: Sequence[Chapter], *, study_name: str, i
         for found in outside_addresses(page) + active_content(page)
     ]
     if problems:
-        raise Problems(
-            "A page must open offline, without outside addresses and scripts, but holds:", problems
-        )
+        raise Problems("A page must open offline, without outside addresses and scripts, but holds:", problems)
     (folder / "audit").mkdir(exist_ok=True)
     for path, page in pages.items():
         path.write_text(page, encoding="utf-8", newline="\n")
@@ -85,9 +81,7 @@ def reader_edition(chapters: Sequence[Chapter], *, study_name: str, is_synthetic
 
 def audit_page(chapter: Chapter, chapters: Sequence[Chapter], *, study_name: str, is_synthetic: bool) -> str:
     """One notebook with its code and everything it showed."""
-    markdown = Markdown(
-        pages={f"{other.stem}.ipynb": f"{other.stem}.html" for other in chapters}, rooted="../"
-    )
+    markdown = Markdown(pages={f"{other.stem}.ipynb": f"{other.stem}.html" for other in chapters}, rooted="../")
     cells = [for_auditors(cell, markdown) for cell in chapter.notebook.cells]
     return _render(
         "audit.html",

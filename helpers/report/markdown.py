@@ -47,11 +47,7 @@ class Markdown:
 
     def anchor(self, text: str) -> str:
         """An anchor made of `text` that no other heading of the page has."""
-        plain = (
-            unicodedata.normalize("NFKD", re.sub(r"<[^>]*>|&\w+;", "", text))
-            .encode("ascii", "ignore")
-            .decode()
-        )
+        plain = unicodedata.normalize("NFKD", re.sub(r"<[^>]*>|&\w+;", "", text)).encode("ascii", "ignore").decode()
         base = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "section"
         name, number = base, 2
         while name in self._anchors:

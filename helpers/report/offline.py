@@ -7,7 +7,7 @@ ADDRESS_ATTRIBUTES = {
     "src", "href", "xlink:href", "srcset", "data", "action", "formaction", "poster", "background",
     "cite", "ping", "manifest",
 }  # fmt: skip
-ACTIVE_TAGS = {"script", "iframe", "object", "embed", "applet", "form", "base", "meta-refresh"}
+ACTIVE_TAGS = {"script", "iframe", "object", "embed", "applet", "form", "base"}
 STYLE_ADDRESS = re.compile(r"url\(\s*['\"]?\s*([^'\")]*)|@import\s+['\"]?([^'\";]*)", re.IGNORECASE)
 OUTSIDE = re.compile(r"(?:[a-z][a-z0-9+.-]*:|//|\\\\)", re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x20]+")

@@ -43,9 +43,7 @@ class Building:
         """
         if self.out.is_symlink() or self.out.exists() and not self.out.is_dir():
             raise WorkbookError(f"{self.out.name} is not a folder. Give another place with --out DIR.")
-        strange = (
-            sorted({entry.name for entry in self.out.iterdir()} - OWN_NAMES) if self.out.is_dir() else []
-        )
+        strange = sorted({entry.name for entry in self.out.iterdir()} - OWN_NAMES) if self.out.is_dir() else []
         if strange:
             raise WorkbookError(
                 f"{self.out.name} holds things that are no report ({', '.join(strange[:3])}). "

@@ -54,9 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(
-    commands: argparse._SubParsersAction, name: str, does: Callable, says: str
-) -> argparse.ArgumentParser:
+def _command(commands: argparse._SubParsersAction, name: str, does: Callable, says: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
     command.set_defaults(command=does)
     return command

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.errors import WorkbookError
+from helpers.errors import WorkbookError, WorkbookFault
 from helpers.workbook.figure import StoredFigure
 from helpers.workbook.places import from_root, input_path
 from helpers.workbook.settings import Settings, read_settings
@@ -23,7 +23,7 @@ COMPLETE = ".complete"
 Check = Callable[[str, pd.DataFrame], object]
 
 
-class FlowError(RuntimeError):
+class FlowError(WorkbookFault):
     """A notebook that does not keep to the flow in steps.py: a fault of the workbook, not of a study."""
 
 
@@ -83,9 +83,7 @@ class RunFolder:
             If no notebook has written it yet, or it breaks its contract.
         """
         if name not in self.step.reads:
-            raise FlowError(
-                f"`{self.step.name}` does not read `{name}`. Add it to its `reads` in workbook/steps.py."
-            )
+            raise FlowError(f"`{self.step.name}` does not read `{name}`. Add it to its `reads` in workbook/steps.py.")
         path = self._tables / f"{name}.parquet"
         if not path.is_file():
             writer = writer_of(name, self.steps)
@@ -109,9 +107,7 @@ class RunFolder:
             If the table breaks its contract.
         """
         if name not in self.step.writes:
-            raise FlowError(
-                f"`{self.step.name}` does not write `{name}`. Add it to its `writes` in workbook/steps.py."
-            )
+            raise FlowError(f"`{self.step.name}` does not write `{name}`. Add it to its `writes` in workbook/steps.py.")
         self.check(name, frame)
         self._tables.mkdir(parents=True, exist_ok=True)
         frame.to_parquet(self._tables / f"{name}.parquet", index=False)

@@ -97,11 +97,7 @@ class Rule:
             return _is_mapping_of_text(value)
         if kind.startswith("list of "):
             item = ITEMS[kind.removeprefix("list of ")]
-            if (
-                not isinstance(value, list)
-                or not value
-                or not all(_bare(item).problem(one) is None for one in value)
-            ):
+            if not isinstance(value, list) or not value or not all(_bare(item).problem(one) is None for one in value):
                 return False
             return not self.increasing or all(low < high for low, high in zip(value, value[1:], strict=False))
         return isinstance(value, str) and bool(value.strip())
@@ -225,9 +221,7 @@ def _is_mapping_of_text(value: object, depth: int = 2) -> bool:
     return (
         depth > 0
         and isinstance(value, dict)
-        and all(
-            isinstance(key, str) and _is_mapping_of_text(inner, depth - 1) for key, inner in value.items()
-        )
+        and all(isinstance(key, str) and _is_mapping_of_text(inner, depth - 1) for key, inner in value.items())
     )
 
 

@@ -18,10 +18,9 @@ from helpers.workbook.study import Study
 
 PACKAGES = (
     "ipykernel", "lifelines", "matplotlib", "nbclient", "nbformat", "numpy", "pandas", "pandera", "papermill",
-    "pyarrow", "scipy", "seaborn", "statsmodels",
+    "pyarrow", "scipy", "seaborn", "tableone",
 )  # fmt: skip
 NOT_SHARED = ("private", "manifest.json")
-MEASURED_AT_ONCE = 1 << 20
 
 
 def write_manifest(
@@ -73,9 +72,7 @@ def inputs(
         for name, parameter in parameters.items()
         if parameter.rule.kind == "file" and values[name]
     ]
-    reference = [
-        ("reference", root / name) for name in sorted({name for step in steps for name in step.data})
-    ]
+    reference = [("reference", root / name) for name in sorted({name for step in steps for name in step.data})]
     return [
         {
             "role": role,
@@ -123,9 +120,7 @@ def git_state(root: Path) -> dict | None:
 
 def _git(root: Path, *words: str) -> str | None:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=20, check=False
-        )
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -66,9 +66,7 @@ def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", ())]
     if len(tagged) != 1:
-        raise WorkbookError(
-            f"{notebook.name} must have exactly one cell tagged `parameters`, but has {len(tagged)}."
-        )
+        raise WorkbookError(f"{notebook.name} must have exactly one cell tagged `parameters`, but has {len(tagged)}.")
     return parse_parameters("".join(tagged[0]["source"]), notebook.name)
 
 
@@ -88,9 +86,7 @@ def parse_parameters(source: str, where: str) -> tuple[Parameter, ...]:
 
 def _parameter(statement: ast.stmt, comments: Mapping[int, str]) -> Parameter:
     if not (
-        isinstance(statement, ast.Assign)
-        and len(statement.targets) == 1
-        and isinstance(statement.targets[0], ast.Name)
+        isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name)
     ):
         raise WorkbookError("only `name = value` may stand in a parameters cell.")
     name = statement.targets[0].id
@@ -112,11 +108,7 @@ def _parameter(statement: ast.stmt, comments: Mapping[int, str]) -> Parameter:
 
 def _comments(source: str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {
-        token.start[0]: token.string.lstrip("# ").strip()
-        for token in tokens
-        if token.type == tokenize.COMMENT
-    }
+    return {token.start[0]: token.string.lstrip("# ").strip() for token in tokens if token.type == tokenize.COMMENT}
 
 
 def parameters_as_markdown(parameters: Mapping[str, Parameter]) -> str:
@@ -124,7 +116,5 @@ def parameters_as_markdown(parameters: Mapping[str, Parameter]) -> str:
     lines = ["| Parameter | Default | Allowed | Meaning |", "|---|---|---|---|"]
     for parameter in parameters.values():
         rule = parameter.rule
-        lines.append(
-            f"| `{parameter.name}` | `{json.dumps(parameter.default)}` | {rule.wanted} | {rule.meaning} |"
-        )
+        lines.append(f"| `{parameter.name}` | `{json.dumps(parameter.default)}` | {rule.wanted} | {rule.meaning} |")
     return "\n".join(lines)

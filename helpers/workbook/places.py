@@ -51,9 +51,7 @@ def safe_name(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")[:60]
     if not name:
-        raise WorkbookError(
-            f'No folder name can be made of "{text}". Use letters or digits, or give --out DIR.'
-        )
+        raise WorkbookError(f'No folder name can be made of "{text}". Use letters or digits, or give --out DIR.')
     return name
 
 

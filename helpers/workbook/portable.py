@@ -51,9 +51,7 @@ def make_portable(
 ) -> nbformat.NotebookNode:
     """An executed notebook without machine paths, timings, papermill's records and random cell ids."""
     shared = nbformat.from_dict(_walk(notebook, replaced))
-    shared.metadata = nbformat.from_dict(
-        {key: shared.metadata[key] for key in KEPT_METADATA if key in shared.metadata}
-    )
+    shared.metadata = nbformat.from_dict({key: shared.metadata[key] for key in KEPT_METADATA if key in shared.metadata})
     for number, cell in enumerate(shared.cells, start=1):
         cell.id = f"{name[:50]}-{number}"
         tags = cell.metadata.get("tags")
@@ -66,8 +64,5 @@ def _walk(value: object, replaced: Sequence[tuple[str, str]]) -> object:
     if isinstance(value, str):
         return without_places(value, replaced)
     if isinstance(value, Mapping):
-        return {
-            key: inner if str(key).startswith("image/") else _walk(inner, replaced)
-            for key, inner in value.items()
-        }
+        return {key: inner if str(key).startswith("image/") else _walk(inner, replaced) for key, inner in value.items()}
     return [_walk(inner, replaced) for inner in value] if isinstance(value, list) else value

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import nbformat
 
-from helpers.errors import Problems, WorkbookError
+from helpers.errors import INPUT_ERRORS, Problems, WorkbookError
 from helpers.report.html import Chapter, write_pages
 from helpers.workbook.building import Building
 from helpers.workbook.folder import COMPLETE, mark_of
@@ -109,10 +109,7 @@ def _plan(study_file: str | Path, out: str | Path | None, steps: Sequence[Step],
     parameters = parameters_by_step(root, steps)
     values = checked_values(study, merged(parameters))
     missing = [
-        f"{name}, which {step.notebook} reads"
-        for step in steps
-        for name in step.data
-        if not (root / name).is_file()
+        f"{name}, which {step.notebook} reads" for step in steps for name in step.data if not (root / name).is_file()
     ]
     if missing:
         raise Problems("Reference files of the workbook are missing; get a complete copy of it:", missing)
@@ -161,9 +158,7 @@ def _run_step(plan: _Plan, step: Step, number: int, stream: TextIO) -> nbformat.
     cells = len(nbformat.read(source, as_version=4).cells) + 1
     try:
         with ProgressLine(f"{number}/{len(plan.steps)} {step.title}", stream, of=cells) as line:
-            executed = execute(
-                source, running, parameters=plan.parameters_of(step), root=plan.root, on_cell=line.cell
-            )
+            executed = execute(source, running, parameters=plan.parameters_of(step), root=plan.root, on_cell=line.cell)
             if not mark_of(plan.place.aside, step).is_file():
                 raise NotebookError("Incomplete", "It ended without its last line, `run.complete()`.")
     except NotebookError as error:
@@ -183,7 +178,7 @@ def _save(notebook: nbformat.NotebookNode, path: Path, step: Step, plan: _Plan) 
 
 
 def _failure(step: Step, error: NotebookError, plan: _Plan) -> RunFailedError:
-    is_input = error.kind in _input_errors()
+    is_input = error.kind in INPUT_ERRORS
     words = without_places(CLEAR_ANSI.sub("", error.words).strip(), plan.replaced)
     if error.kind == "DeadKernel":
         cause = OUT_OF_MEMORY
@@ -198,16 +193,3 @@ def _failure(step: Step, error: NotebookError, plan: _Plan) -> RunFailedError:
         f"The notebooks so far are kept in {kept}/notebooks/.{before}",
         2 if is_input else 1,
     )
-
-
-def _input_errors() -> set[str]:
-    """Names of the errors whose message is meant for the user: `WorkbookError` and its kin."""
-    package = Path(__file__).resolve().parents[1]
-    names = {"WorkbookError"}
-    sources = [path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py"))]
-    pairs = [
-        pair for source in sources for pair in re.findall(r"^class (\w+)\((\w+)", source, flags=re.MULTILINE)
-    ]
-    for _ in range(3):
-        names |= {name for name, base in pairs if base in names}
-    return names

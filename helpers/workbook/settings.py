@@ -37,7 +37,7 @@ def write_settings(
         "parameters": [
             {
                 "parameter": name,
-                "value": written(value),
+                "value": written(_without_folders(value)),
                 "default": written(parameters[name].default),
                 "changed": value != parameters[name].default,
                 "meaning": parameters[name].rule.meaning,
@@ -58,6 +58,11 @@ def read_settings(folder: Path) -> Settings:
     told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     columns = {"parameters": PARAMETER_COLUMNS, "inputs": INPUT_COLUMNS, "versions": VERSION_COLUMNS}
     return Settings(**{name: pd.DataFrame(told.get(name, []), columns=list(names)) for name, names in columns.items()})
+
+
+def _without_folders(value: object) -> object:
+    """A whole path as its last part: where a file lies on this machine is nobody's business."""
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def written(value: object) -> str:

@@ -41,6 +41,7 @@ class Step:
         return Path(self.notebook).stem
 
 
+PUBLISHED = "data/reference/published_figures.csv"
 STEPS = (
     Step(
         name="clean_cohort",
@@ -59,6 +60,7 @@ STEPS = (
             "patient_summary",
             "codebook",
         ),
+        data=("data/dictionary.csv",),
     ),
     Step(
         name="relative_risk",
@@ -67,6 +69,7 @@ STEPS = (
         question="Does a vertebra next to a cemented one fracture more often than one further away?",
         reads=("risk_table",),
         writes=("relative_risk_estimates",),
+        data=(PUBLISHED,),
     ),
     Step(
         name="time_to_event",
@@ -75,6 +78,7 @@ STEPS = (
         question="Does it fracture sooner?",
         reads=("risk_table",),
         writes=("time_to_event_estimates", "curves"),
+        data=(PUBLISHED,),
     ),
     Step(
         name="natural_clustering",
@@ -83,7 +87,7 @@ STEPS = (
         question="How much of that would be seen with no cement at all?",
         reads=("relative_risk_estimates",),
         writes=("natural_clustering_estimates",),
-        data=("data/reference/nhanes_vfa_patterns.csv",),
+        data=("data/reference/nhanes_vfa_patterns.csv", PUBLISHED),
     ),
     Step(
         name="report",
@@ -97,6 +101,7 @@ STEPS = (
             "natural_clustering_estimates",
         ),
         writes=("estimates",),
+        data=(PUBLISHED,),
     ),
 )
 
@@ -130,7 +135,5 @@ def steps_as_markdown(steps: Sequence[Step] = STEPS) -> str:
     lines = ["| Notebook | Question | Reads | Writes |", "|---|---|---|---|"]
     for step in steps:
         reads = listed(step.reads) if step.reads else "the study's files"
-        lines.append(
-            f"| [{step.stem}]({step.notebook}) | {step.question} | {reads} | {listed(step.writes)} |"
-        )
+        lines.append(f"| [{step.stem}]({step.notebook}) | {step.question} | {reads} | {listed(step.writes)} |")
     return "\n".join(lines)

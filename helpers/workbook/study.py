@@ -11,6 +11,11 @@ from helpers.errors import Problems, WorkbookError
 from helpers.workbook.parameters import Parameter
 from helpers.workbook.places import from_root, safe_name
 
+MUST_SAY = {
+    "study_name": "`study_name` is not set. Write the name your report should carry, in quotes.",
+    "is_synthetic": "`is_synthetic` is not set. Write `is_synthetic: false` for real patients, `true` for made-up.",
+}
+
 
 @dataclass(frozen=True)
 class Study:
@@ -37,9 +42,7 @@ class Study:
         """Where its report goes unless told otherwise."""
         run_folder = self.values.get("run_folder")
         return (
-            from_root(run_folder, root)
-            if isinstance(run_folder, str) and run_folder
-            else root / "reports" / self.name
+            from_root(run_folder, root) if isinstance(run_folder, str) and run_folder else root / "reports" / self.name
         )
 
 
@@ -53,18 +56,10 @@ def read_study(path: str | Path) -> Study:
     """
     path = Path(path).expanduser().absolute()
     if path.is_dir():
-        raise WorkbookError(
-            f"{path.name} is a folder. Give the study file in it, for example {path.name}/study.yml."
-        )
+        raise WorkbookError(f"{path.name} is a folder. Give the study file in it, for example {path.name}/study.yml.")
     if not path.is_file():
-        near = (
-            ", ".join(sorted(file.name for file in path.parent.glob("*.y*ml")))
-            if path.parent.is_dir()
-            else ""
-        )
-        raise WorkbookError(
-            f"There is no study file {path}." + (f" In that folder there is: {near}." if near else "")
-        )
+        near = ", ".join(sorted(file.name for file in path.parent.glob("*.y*ml"))) if path.parent.is_dir() else ""
+        raise WorkbookError(f"There is no study file {path}." + (f" In that folder there is: {near}." if near else ""))
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -94,6 +89,7 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
         With every unknown name, wrong value and missing file of the study file.
     """
     problems = [_unknown(name, parameters) for name in study.values if name not in parameters]
+    problems += [told for name, told in MUST_SAY.items() if name in parameters and name not in study.values]
     values = {name: parameter.default for name, parameter in parameters.items()}
     for name, parameter in parameters.items():
         if name in study.values:
@@ -102,11 +98,7 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
                 problems.append(f"`{name}` {problem}")
                 continue
         values[name] = parameter.rule.normal(values[name])
-        if (
-            parameter.rule.kind == "file"
-            and values[name]
-            and (problem := _missing_file(name, values[name], study))
-        ):
+        if parameter.rule.kind == "file" and values[name] and (problem := _missing_file(name, values[name], study)):
             problems.append(problem)
     if problems:
         raise Problems(f"{study.path.name} cannot be run as it is; nothing was started:", problems)

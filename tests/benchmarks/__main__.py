@@ -1,4 +1,4 @@
-"""Speed side by side in one run: `make bench` prints one line per item, `name ours peer ratio`, medians of five runs."""
+"""Speed side by side in one run: `make bench` prints `name ours peer ratio`, medians of five runs."""
 
 import time
 from collections.abc import Callable

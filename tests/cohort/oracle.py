@@ -9,9 +9,7 @@ REGION = {
 }
 
 
-def risk_rows(
-    cohort, *, first, last, adjacent_within, prevalent_fractures, later_vertebroplasty, death_follow_up
-):
+def risk_rows(cohort, *, first, last, adjacent_within, prevalent_fractures, later_vertebroplasty, death_follow_up):
     """A dict (patient key, level) -> everything a row of the risk table says."""
     rows = {}
     for patient in cohort.patients.to_dict("records"):
@@ -23,9 +21,7 @@ def risk_rows(
             continue
         index = min(procedure["procedure_date"] for procedure in procedures)
         cement = [((p["procedure_date"] - index).days, p["levels"].split(", ")) for p in procedures]
-        fractures = [
-            ((f["diagnosis_date"] - index).days, f["level"], f["status"]) for f in _of(cohort.fractures, key)
-        ]
+        fractures = [((f["diagnosis_date"] - index).days, f["level"], f["status"]) for f in _of(cohort.fractures, key)]
         images = [(image["imaging_date"] - index).days for image in _of(cohort.imaging, key)]
         death = _day(patient["death_date"], index)
         seen = _last_seen(patient, index, images, death, fractures)
@@ -49,9 +45,7 @@ def risk_rows(
                 continue
             events = list(new)
             if prevalent_fractures == "keep":
-                events += [
-                    d for d, name, status in fractures if name == level and status == "progression" and d > 0
-                ]
+                events += [d for d, name, status in fractures if name == level and status == "progression" and d > 0]
             stop = min([end, *cemented_on])
             if events and min(events) <= stop:
                 days, outcome = min(events), "fracture"
@@ -95,5 +89,4 @@ def _last_seen(patient, index, images, death, fractures):
         seen = max(images) if death is None else min(max(images), death)
     if seen is None:
         seen = _day(patient["last_contact_date"], index)
-    known = [day for day, _, _ in fractures] + ([] if seen is None else [seen])
-    return max(known) if known else None
+    return None if seen is None else max([seen, *(day for day, _, _ in fractures)])

@@ -21,7 +21,7 @@ def test_distance_is_grouped_from_four_on():
 
 
 def test_a_sandwich_is_not_counted_twice():
-    assert place_group(RISK_TABLE).tolist() == ["Sandwich", "Next to cement on one side", *["Further away"] * 4]
+    assert place_group(RISK_TABLE).tolist() == ["Sandwich", "Adjacent, not a sandwich", *["Further away"] * 4]
 
 
 def test_exposure_keeps_the_rows():

@@ -151,9 +151,7 @@ def test_hanna_has_a_new_fracture_that_was_later_listed_as_old():
     assert (row(at_risk(raw), "T8")["days"], row(at_risk(raw), "T8")["outcome"]) == (60, "fracture")
 
 
-@pytest.mark.parametrize(
-    ("choice", "days", "outcome"), [("death", 300, "death"), ("last_imaging", 200, "censored")]
-)
+@pytest.mark.parametrize(("choice", "days", "outcome"), [("death", 300, "death"), ("last_imaging", 200, "censored")])
 def test_ida_died(choice, days, outcome):
     table = at_risk(study(["Ida | @200 || @300 ||"], ["Ida | @0 | T12"]), death_follow_up=choice)
     assert set(table["days"]) == {days}

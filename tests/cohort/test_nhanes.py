@@ -21,7 +21,7 @@ def test_people_and_fractures(grades):
 
 
 def test_weighted_prevalence_is_the_published_one():
-    # R: survey::svymean(~fracture, design) on the person-level file; here weights are rounded to one decimal per pattern
+    # R: survey::svymean(~fracture, design) on the person-level file; here weights are rounded to one decimal
     assert nhanes.weighted_prevalence() == pytest.approx(0.0539418153889605, abs=1e-8)
 
 

@@ -8,8 +8,15 @@ from helpers.errors import WorkbookError
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("patients", 432), ("risk_ratio", 4.62), ("median_days_adjacent", 55), ("median_days_nonadjacent", 127),
-     ("patients_with_new_fractures", 86), ("new_fractures", 186), ("adjacent_new_fractures", 77)],
+    [
+        ("patients", 432),
+        ("risk_ratio", 4.62),
+        ("median_days_adjacent", 55),
+        ("median_days_nonadjacent", 127),
+        ("patients_with_new_fractures", 86),
+        ("new_fractures", 186),
+        ("adjacent_new_fractures", 77),
+    ],
 )
 def test_value(key, value):
     assert published_value(key) == value

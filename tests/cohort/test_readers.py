@@ -171,7 +171,7 @@ def dictionary_file(folder, *lines, header=FIELDS):
     ("change", "words"),
     [
         ({"type": "text"}, 'the type "text" is not one of'),
-        ({"required": "perhaps"}, "`required` must be yes or no"),
+        ({"required": "perhaps"}, "`required` must be yes, no, if given"),
         ({"codes": "F|M"}, "pairs like F=female"),
         ({"type": "code"}, "needs `codes`"),
         ({"minimum": "low"}, "`minimum` must be a number"),

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.cohort.flow import check_flow
 from helpers.cohort.risk_table import build_risk_table
-from helpers.errors import Problems, WorkbookError
+from helpers.errors import Problems, WorkbookFault
 from tests.cohort.cohorts import cleaned, random_study, study
 from tests.cohort.oracle import risk_rows
 
@@ -43,9 +43,7 @@ def test_agrees_with_the_plain_account(cohort, choice):
     first, last = levels.split("-")
     expected = risk_rows(cohort, first=first, last=last, **options)
     plain = table.astype({c: str for c in ("patient", "level", "region", "direction", "outcome")})
-    plain["last_clean_days"] = (
-        plain["last_clean_days"].astype(object).where(plain["last_clean_days"].notna(), None)
-    )
+    plain["last_clean_days"] = plain["last_clean_days"].astype(object).where(plain["last_clean_days"].notna(), None)
     found = plain.set_index(["patient", "level"]).to_dict("index")
     assert list(found) == list(expected)
     assert found == expected
@@ -110,11 +108,9 @@ def test_all_wrong_choices_are_told_at_once():
     assert len(caught.value.problems) == 3
 
 
-@pytest.mark.parametrize(
-    ("column", "row"), [("patients", 4), ("vertebrae", 4), ("vertebrae", -1), ("fractured", -1)]
-)
+@pytest.mark.parametrize(("column", "row"), [("patients", 4), ("vertebrae", 4), ("vertebrae", -1), ("fractured", -1)])
 def test_a_flow_that_does_not_add_up_is_refused(column, row):
     _, flow = build_risk_table(cleaned(random_study(np.random.default_rng(1), 5)))
     flow.loc[flow.index[row], column] += 1
-    with pytest.raises(WorkbookError, match="add up|sum of their groups"):
+    with pytest.raises(WorkbookFault, match="add up|sum of their groups"):
         check_flow(flow)

@@ -92,9 +92,7 @@ def test_a_range_holds_all_levels_between_its_ends(first, last, sign, data):
         st.text(max_size=12),
         st.text(alphabet="TtHhDdLlCS0123456789-./,;+& \nandutobis\u2013", max_size=14),
         st.lists(
-            st.sampled_from(
-                ["T12", "L1", "L3", "T", "12", "1", "-", "/", " to ", ",", " and ", "x", "+", " "]
-            ),
+            st.sampled_from(["T12", "L1", "L3", "T", "12", "1", "-", "/", " to ", ",", " and ", "x", "+", " "]),
             max_size=6,
         ).map("".join),
     )
@@ -221,9 +219,7 @@ def test_many_texts_read_as_each_by_itself(texts, data):
     assert masks.dtype == np.uint32
     for text, mask, n_thoracic, n_lumbar in zip(texts, masks, thoracic, lumbar, strict=True):
         try:
-            expected = (
-                parse_levels(text, thoracic=n_thoracic, lumbar=n_lumbar) if text and text.strip() else ()
-            )
+            expected = parse_levels(text, thoracic=n_thoracic, lumbar=n_lumbar) if text and text.strip() else ()
         except LevelError:
             expected = ()
             assert text in refusals
@@ -254,9 +250,7 @@ def test_a_spine_of_other_size_is_refused(thoracic, lumbar):
 def test_packing_loses_nothing(rows):
     levels = np.array(rows)
     assert (unpack(pack(levels)) == levels).all()
-    assert level_names(pack(levels)[0]) == tuple(
-        slot for slot, there in zip(SLOTS, rows[0], strict=True) if there
-    )
+    assert level_names(pack(levels)[0]) == tuple(slot for slot, there in zip(SLOTS, rows[0], strict=True) if there)
 
 
 @pytest.mark.parametrize(

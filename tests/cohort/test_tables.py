@@ -8,7 +8,7 @@ from helpers.cohort.privacy import shareable
 from helpers.cohort.risk_table import build_risk_table
 from helpers.cohort.summary import codebook, level_counts, patient_summary
 from helpers.cohort.tables import NAMES, check
-from helpers.errors import Problems, WorkbookError
+from helpers.errors import WorkbookFault
 from helpers.estimators.curve_table import curve_table
 from helpers.estimators.estimate import ESTIMATE_COLUMNS, Estimate
 from helpers.estimators.estimates import to_frame
@@ -27,9 +27,9 @@ def tables():
 
 
 def told(name, frame):
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(WorkbookFault) as caught:
         check(name, frame)
-    return "\n".join(caught.value.problems)
+    return str(caught.value)
 
 
 def test_all_tables_of_a_cohort_keep_their_contracts(tables):
@@ -110,7 +110,7 @@ def test_a_table_without_rows_keeps_its_columns():
 
 
 def test_an_unknown_table_is_told():
-    with pytest.raises(WorkbookError, match='no contract for a table "results"'):
+    with pytest.raises(WorkbookFault, match='no contract for a table "results"'):
         check("results", pd.DataFrame())
 
 

@@ -20,9 +20,7 @@ def with_patient(column: str, text: str) -> dict:
 
 
 def with_procedure(column: str, text: str) -> dict:
-    frame = pd.DataFrame(
-        {"patient_id": ["A"], "procedure_date": ["2004-01-01"], "levels": ["T12"], "row": [2]}
-    )
+    frame = pd.DataFrame({"patient_id": ["A"], "procedure_date": ["2004-01-01"], "levels": ["T12"], "row": [2]})
     frame[column] = text
     return study(["A | @90 ||||"]) | {"procedures": frame.astype(object)}
 
@@ -154,8 +152,7 @@ def test_a_row_from_another_table_is_told_once():
 
 def test_blanks_around_an_identifier_come_off_and_are_told():
     cohort = cleaned(
-        study([" A | @90 ||||"], [TREATED])
-        | {"patients": pd.DataFrame({"patient_id": [" A\u00a0"], "row": [2]})}
+        study([" A | @90 ||||"], [TREATED]) | {"patients": pd.DataFrame({"patient_id": [" A\u00a0"], "row": [2]})}
     )
     assert cohort.patients["patient_id"].tolist() == ["A"]
     assert cohort.ledger["rule"].tolist() == ["space_around_id"]
@@ -167,9 +164,7 @@ def test_each_column_may_have_its_own_date_format():
     cohort = cleaned(raw, date_formats={"patients.last_imaging_date": "%d.%m.%Y"})
     assert cohort.patients["last_imaging_date"].tolist() == [pd.Timestamp(2005, 2, 1)]
     assert cohort.ledger.empty
-    assert (
-        cleaned(raw, date_formats={"default": "%d.%m.%Y"}).ledger["rule"].tolist()[0] == "date_not_in_format"
-    )
+    assert cleaned(raw, date_formats={"default": "%d.%m.%Y"}).ledger["rule"].tolist()[0] == "date_not_in_format"
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,7 @@ from helpers.estimators.relative_risk import risk_ratio
 @pytest.mark.parametrize("method", ["percentile", "bca"])
 def test_agrees_with_boot_in_r(cohort, r, method):
     # boot(patients, ratio, R = 40000); the tolerance is the simulation error of both.
-    interval = risk_ratio_bootstrap(
-        cohort.event, cohort.exposed, cohort.patient, method=method, samples=40_000, seed=3
-    )
+    interval = risk_ratio_bootstrap(cohort.event, cohort.exposed, cohort.patient, method=method, samples=40_000, seed=3)
     assert [interval.conf_low, interval.conf_high] == pytest.approx(r["bootstrap"][method], rel=0.015)
     sandwich = risk_ratio(cohort.event, cohort.exposed, cohort.patient)
     assert interval.estimate == sandwich.estimate
@@ -37,9 +35,7 @@ def test_collapsed_resamples_have_the_distribution_of_drawing_patients(cohort):
     a, n1, c, n0 = per_patient[drawn].sum(axis=1).T
     one_by_one = np.quantile(a / n1 / (c / n0), [0.025, 0.25, 0.5, 0.75, 0.975])
     contributions = Contributions.from_rows(cohort.event, cohort.exposed, cohort.patient)
-    collapsed = np.quantile(
-        resampled_ratios(contributions, samples=8000, seed=6), [0.025, 0.25, 0.5, 0.75, 0.975]
-    )
+    collapsed = np.quantile(resampled_ratios(contributions, samples=8000, seed=6), [0.025, 0.25, 0.5, 0.75, 0.975])
     assert collapsed == pytest.approx(one_by_one, rel=0.02)
 
 

@@ -80,15 +80,11 @@ def test_order_does_not_matter(cohort, random):
 
 def test_patients_of_one_vertebra_give_the_naive_error(cohort):
     alone = cumulative_incidence(cohort.days, cohort.outcome, np.arange(len(cohort.days)))
-    assert alone.std_error == pytest.approx(
-        cumulative_incidence(cohort.days, cohort.outcome).std_error, abs=1e-13
-    )
+    assert alone.std_error == pytest.approx(cumulative_incidence(cohort.days, cohort.outcome).std_error, abs=1e-13)
 
 
 def test_horizon_ratio_is_rs_by_weights(cohort, r):
-    ratio = risk_ratio_at_horizon(
-        cohort.days, cohort.outcome, cohort.exposed, cohort.patient, horizon_days=200
-    )
+    ratio = risk_ratio_at_horizon(cohort.days, cohort.outcome, cohort.exposed, cohort.patient, horizon_days=200)
     reference = r["clustered_by_weights"]["risk"]
     assert math.log(ratio.estimate) == pytest.approx(reference["value"], rel=1e-12)
     # The reference differentiates numerically, good to about 3e-9.
@@ -101,9 +97,7 @@ def test_horizon_ratio_without_censoring_is_the_risk_ratio(cohort):
     for patient in (None, cohort.patient):
         by_time = risk_ratio_at_horizon(days, cohort.event, cohort.exposed, patient, horizon_days=400)
         plain = risk_ratio(cohort.event, cohort.exposed, patient)
-        assert [by_time.estimate, by_time.std_error] == pytest.approx(
-            [plain.estimate, plain.std_error], rel=1e-10
-        )
+        assert [by_time.estimate, by_time.std_error] == pytest.approx([plain.estimate, plain.std_error], rel=1e-10)
 
 
 @pytest.mark.parametrize(

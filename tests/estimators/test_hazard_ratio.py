@@ -40,9 +40,7 @@ def follow_up(draw):
     ],
 )
 def test_whole_days_with_heavy_ties_are_rs(cohort, r, name, options):
-    options = {
-        key: getattr(cohort, value) if isinstance(value, str) else value for key, value in options.items()
-    }
+    options = {key: getattr(cohort, value) if isinstance(value, str) else value for key, value in options.items()}
     ratio = hazard_ratio(cohort.days, cohort.event, cohort.exposed, **options)
     assert log_and_error(ratio) == pytest.approx([r[name]["log"], r[name]["se"]], rel=1e-10)
 
@@ -68,9 +66,7 @@ def test_diabetic_within_patients_is_rs(diabetic, r):
 
 def test_lifelines_agrees_on_coefficient_and_naive_error(cohort):
     lifelines = pytest.importorskip("lifelines")
-    frame = pd.DataFrame(
-        {"days": cohort.days, "event": cohort.event, "exposed": cohort.exposed.astype(float)}
-    )
+    frame = pd.DataFrame({"days": cohort.days, "event": cohort.event, "exposed": cohort.exposed.astype(float)})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fitter = lifelines.CoxPHFitter().fit(frame, "days", "event", fit_options={"precision": 1e-10})

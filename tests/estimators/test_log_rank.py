@@ -5,9 +5,7 @@ from helpers.estimators.log_rank import logrank_test
 
 
 def test_naive_is_survdiff(cohort, diabetic, r):
-    assert logrank_test(cohort.days, cohort.event, cohort.exposed).estimate == pytest.approx(
-        r["logrank"], rel=1e-12
-    )
+    assert logrank_test(cohort.days, cohort.event, cohort.exposed).estimate == pytest.approx(r["logrank"], rel=1e-12)
     by_level = logrank_test(cohort.days, cohort.event, cohort.exposed, stratum=cohort.level)
     assert by_level.estimate == pytest.approx(r["logrank_level"], rel=1e-12)
     eyes = logrank_test(diabetic.days, diabetic.event, diabetic.exposed)
@@ -47,9 +45,7 @@ def test_lifelines_agrees(cohort):
 def test_swapping_the_groups_and_shuffling_change_nothing(cohort, clustered):
     patient = cohort.patient if clustered else None
     here = logrank_test(cohort.days, cohort.event, cohort.exposed, patient).estimate
-    assert logrank_test(cohort.days, cohort.event, ~cohort.exposed, patient).estimate == pytest.approx(
-        here, rel=1e-10
-    )
+    assert logrank_test(cohort.days, cohort.event, ~cohort.exposed, patient).estimate == pytest.approx(here, rel=1e-10)
     order = np.random.default_rng(4).permutation(len(cohort.days))
     arrays = [array[order] for array in (cohort.days, cohort.event, cohort.exposed)]
     shuffled = logrank_test(*arrays, None if patient is None else patient[order]).estimate

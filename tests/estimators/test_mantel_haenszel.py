@@ -29,9 +29,7 @@ def test_gart_tumour_data():
 
 def test_by_level_agrees_with_r(cohort, r):
     naive = mantel_haenszel(cohort.event, cohort.exposed, cohort.level)
-    assert [naive.estimate, naive.conf_low, naive.conf_high] == pytest.approx(
-        r["mantel_haenszel_level"], rel=1e-12
-    )
+    assert [naive.estimate, naive.conf_low, naive.conf_high] == pytest.approx(r["mantel_haenszel_level"], rel=1e-12)
     clustered = mantel_haenszel(cohort.event, cohort.exposed, cohort.level, cohort.patient)
     assert clustered.estimate == naive.estimate
     # The reference differentiates numerically, good to about 1e-10.
@@ -50,9 +48,7 @@ def test_one_stratum_is_the_plain_clustered_ratio(cohort):
     one = np.zeros(len(cohort.event), dtype=int)
     stratified = mantel_haenszel(cohort.event, cohort.exposed, one, cohort.patient)
     plain = risk_ratio(cohort.event, cohort.exposed, cohort.patient)
-    assert [stratified.estimate, stratified.std_error] == pytest.approx(
-        [plain.estimate, plain.std_error], rel=1e-12
-    )
+    assert [stratified.estimate, stratified.std_error] == pytest.approx([plain.estimate, plain.std_error], rel=1e-12)
 
 
 def test_swapping_the_groups_inverts(cohort):

@@ -52,9 +52,7 @@ def test_labels_may_be_of_any_kind(cohort):
     as_text = risk_ratio(cohort.event, cohort.exposed, cohort.patient)
     assert as_text == risk_ratio(cohort.event, cohort.exposed, codes)
     assert as_text == risk_ratio(cohort.event, cohort.exposed, pd.Categorical(cohort.patient))
-    assert as_text == risk_ratio(
-        pd.Series(cohort.event), pd.Series(cohort.exposed), pd.Series(cohort.patient)
-    )
+    assert as_text == risk_ratio(pd.Series(cohort.event), pd.Series(cohort.exposed), pd.Series(cohort.patient))
 
 
 def test_rates_keep_times_that_do_not_pack(cohort):

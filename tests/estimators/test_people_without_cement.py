@@ -62,7 +62,5 @@ def test_pairs_by_distance(pairs):
 def test_halves_add_up_to_the_whole(pairs):
     event, distance, person = pairs
     first = person < np.median(person)
-    halves = [
-        Contributions.from_rows(event[half], (distance == 1)[half], person[half]) for half in (first, ~first)
-    ]
+    halves = [Contributions.from_rows(event[half], (distance == 1)[half], person[half]) for half in (first, ~first)]
     assert risk_ratio_of(halves[0] + halves[1]) == risk_ratio(event, distance == 1, person)

@@ -139,9 +139,7 @@ def test_repeating_vertebrae_within_their_patient_changes_nothing(cohort_rows, t
 def test_equal_times_turn_the_rate_ratio_into_the_risk_ratio(cohort):
     days = np.full(len(cohort.event), 30)
     rate = rate_ratio(cohort.event, days, cohort.exposed, cohort.patient)
-    assert limits(rate) == pytest.approx(
-        limits(risk_ratio(cohort.event, cohort.exposed, cohort.patient)), rel=1e-12
-    )
+    assert limits(rate) == pytest.approx(limits(risk_ratio(cohort.event, cohort.exposed, cohort.patient)), rel=1e-12)
 
 
 # Edges

@@ -12,9 +12,7 @@ def test_naive_is_rs(cohort, r):
 
 
 def test_clustered_is_rs_by_weights(cohort, r):
-    difference = restricted_mean_difference(
-        cohort.days, cohort.event, cohort.exposed, cohort.patient, horizon_days=300
-    )
+    difference = restricted_mean_difference(cohort.days, cohort.event, cohort.exposed, cohort.patient, horizon_days=300)
     # The reference differentiates numerically, good to about 1e-9.
     assert difference.std_error == pytest.approx(r["clustered_by_weights"]["rmst"]["se"], rel=1e-7)
     assert difference.n_patients == 70

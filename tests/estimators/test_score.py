@@ -28,9 +28,7 @@ def test_agrees_with_r_to_1e_8(tables, method):
 
 def test_p_value_is_pearsons(tables):
     for table in tables.values():
-        assert score_interval(*table["counts"]).p_value == pytest.approx(
-            table["pearson_p"], rel=1e-9, abs=1e-15
-        )
+        assert score_interval(*table["counts"]).p_value == pytest.approx(table["pearson_p"], rel=1e-9, abs=1e-15)
 
 
 @pytest.mark.parametrize("method", ["koopman", "miettinen_nurminen"])
@@ -51,9 +49,7 @@ def test_reference_limits_are_themselves_loose(tables):
     assert 1e-10 < max(misses) < 5e-9
 
 
-@pytest.mark.skipif(
-    not ALL_TABLES.exists(), reason="the full set of reference tables is not part of the workbook"
-)
+@pytest.mark.skipif(not ALL_TABLES.exists(), reason="the full set of reference tables is not part of the workbook")
 def test_all_23_reference_tables(rows_of):
     from helpers.estimators.relative_risk import risk_ratio
 
@@ -166,11 +162,7 @@ def test_errors_are_sentences():
         WorkbookError, match="`events_exposed` must lie between 0 and `at_risk_exposed`, but got 6 of 5"
     ):
         score_interval(6, 5, 1, 5)
-    with pytest.raises(
-        WorkbookError, match="`method` must be one of koopman, miettinen_nurminen, but got wald"
-    ):
+    with pytest.raises(WorkbookError, match="`method` must be one of koopman, miettinen_nurminen, but got wald"):
         score_interval(1, 5, 1, 5, method="wald")
-    with pytest.raises(
-        WorkbookError, match="`conf_level` must be between 0 and 1, but got 95. Pass 0.95 for 95%."
-    ):
+    with pytest.raises(WorkbookError, match="`conf_level` must be between 0 and 1, but got 95. Pass 0.95 for 95%."):
         score_interval(1, 5, 1, 5, conf_level=95)

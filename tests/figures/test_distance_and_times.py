@@ -1,3 +1,5 @@
+from functools import partial
+
 import pandas as pd
 import pytest
 from boxes import assert_legible
@@ -6,25 +8,27 @@ from figure_tables import LONG, distance_risks, fracture_times
 from helpers.figures.distance import describe_distance, plot_distance
 from helpers.figures.time_to_fracture import describe_time_to_fracture, plot_time_to_fracture
 
+draw_distance = partial(plot_distance, text_heading="Risk (95% CI)")
+
 
 def test_risks_and_counts_stand_under_their_distance():
-    texts = assert_legible(plot_distance(distance_risks()))
+    texts = assert_legible(draw_distance(distance_risks()))
     assert {*distance_risks()["text"], *distance_risks()["counts"], *distance_risks()["distance"]} <= set(texts)
 
 
 @pytest.mark.parametrize("groups", [("above", "below"), ("a", "b", "c", "d", LONG)], ids=["two", "five"])
 def test_groups_side_by_side(groups):
     risks = pd.concat([distance_risks().assign(group=group) for group in groups])
-    texts = assert_legible(plot_distance(risks))
+    texts = assert_legible(draw_distance(risks))
     assert texts.count("77 / 900") == len(groups)
 
 
 def test_no_events_no_intervals_long_texts():
     risks = distance_risks().assign(estimate=0.0, conf_low=None, conf_high=None, text="0% (no interval: no fractures)")
     assert_legible(
-        plot_distance(risks.assign(counts="0 / 123,456,789,012", distance=lambda t: t["distance"] + " x" * 9))
+        draw_distance(risks.assign(counts="0 / 123,456,789,012", distance=lambda t: t["distance"] + " x" * 9))
     )
-    assert_legible(plot_distance(risks.assign(estimate=None, text="not estimable")))
+    assert_legible(draw_distance(risks.assign(estimate=None, text="not estimable")))
 
 
 def test_describe_distance():

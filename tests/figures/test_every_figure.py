@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import matplotlib as mpl
 import pytest
@@ -26,6 +27,9 @@ from helpers.figures.spine_map import plot_spine_map
 from helpers.figures.theme import png_bytes, svg_bytes
 from helpers.figures.time_to_fracture import plot_time_to_fracture
 
+draw_forest = partial(plot_forest, measure="Ratio of risks", text_heading="Ratio (95% CI)")
+draw_distance = partial(plot_distance, text_heading="Risk (95% CI)")
+
 
 def curves(tables):
     steps, counts, censored = tables
@@ -40,10 +44,10 @@ def times():
 FIGURES = {
     "curves, two groups": lambda: curves(two_groups()),
     "curves, five groups": lambda: curves(five_groups()),
-    "forest": lambda: plot_forest(forest_rows(), reference_lines={4.62: "published 4.62", 3.06: "no cement"}),
+    "forest": lambda: draw_forest(forest_rows(), reference_lines={4.62: "published 4.62", 3.06: "no cement"}),
     "flow": lambda: plot_flow(flow_steps()),
     "spine": lambda: plot_spine_map(spine_levels()),
-    "distance": lambda: plot_distance(distance_risks()),
+    "distance": lambda: draw_distance(distance_risks()),
     "times": times,
 }
 
@@ -101,10 +105,10 @@ def test_importing_the_figures_changes_nothing_and_loads_no_backend():
 @pytest.mark.parametrize(
     ("draw_with", "column"),
     [
-        (lambda table: plot_forest(table), "label"),
+        (lambda table: draw_forest(table), "label"),
         (lambda table: plot_flow(table), "patients_removed"),
         (lambda table: plot_spine_map(table), "treated"),
-        (lambda table: plot_distance(table), "distance"),
+        (lambda table: draw_distance(table), "distance"),
     ],
 )
 def test_a_missing_column_is_named(draw_with, column):

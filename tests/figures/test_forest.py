@@ -1,3 +1,5 @@
+from functools import partial
+
 import pandas as pd
 import pytest
 from boxes import assert_legible
@@ -5,6 +7,8 @@ from figure_tables import LONG, forest_rows
 
 from helpers.figures.forest import KINDS, describe_forest, plot_forest
 from helpers.figures.log_axis import ratio_limits, ratio_ticks
+
+draw_forest = partial(plot_forest, measure="Ratio of risks", text_heading="Ratio (95% CI)")
 
 
 def main_axes(figure):
@@ -17,7 +21,7 @@ def markers(figure, look):
 
 def test_texts_are_shown_as_they_were_written():
     rows = forest_rows()
-    texts = assert_legible(plot_forest(rows))
+    texts = assert_legible(draw_forest(rows))
     said = " ".join(texts)
     for text in [*rows["text"], *rows["counts"], *rows["label"], *rows["group"]]:
         assert text in said
@@ -26,7 +30,7 @@ def test_texts_are_shown_as_they_were_written():
 
 
 def test_without_an_interval_the_marker_is_hollow_and_there_is_no_whisker():
-    figure = plot_forest(forest_rows().query("kind == 'published'"))
+    figure = draw_forest(forest_rows().query("kind == 'published'"))
     (marker,) = markers(figure, KINDS["published"]["marker"])
     assert marker.get_markerfacecolor() == "#ffffff"
     assert [line for line in main_axes(figure).lines if len(line.get_xdata()) == 2] == [main_axes(figure).lines[0]]
@@ -34,22 +38,22 @@ def test_without_an_interval_the_marker_is_hollow_and_there_is_no_whisker():
 
 def test_open_and_far_limits_end_in_arrows():
     rows = forest_rows()
-    assert markers(plot_forest(rows[rows["label"] == "Open above"]), ">")
-    assert markers(plot_forest(rows[rows["label"] == "Sandwiched"]), ">")
-    assert markers(plot_forest(rows[rows["label"] == "Thoracic only"]), "<")
-    plain = plot_forest(rows[rows["label"] == "Ignoring patients"])
+    assert markers(draw_forest(rows[rows["label"] == "Open above"]), ">")
+    assert markers(draw_forest(rows[rows["label"] == "Sandwiched"]), ">")
+    assert markers(draw_forest(rows[rows["label"] == "Thoracic only"]), "<")
+    plain = draw_forest(rows[rows["label"] == "Ignoring patients"])
     assert not markers(plain, ">")
     assert not markers(plain, "<")
 
 
 def test_not_estimable_draws_only_the_line_at_one():
     rows = forest_rows()
-    assert len(main_axes(plot_forest(rows[rows["label"] == "Lumbar only"])).lines) == 1
+    assert len(main_axes(draw_forest(rows[rows["label"] == "Lumbar only"])).lines) == 1
 
 
 def test_marker_sits_at_the_estimate_and_whisker_at_the_limits():
     rows = forest_rows()
-    figure = plot_forest(rows[rows["label"] == "Ignoring patients"])
+    figure = draw_forest(rows[rows["label"] == "Ignoring patients"])
     assert markers(figure, "s")[0].get_xdata() == [4.05]
     assert [tuple(line.get_xdata()) for line in main_axes(figure).lines if len(line.get_xdata()) == 2][1] == (
         2.9,
@@ -79,22 +83,22 @@ def test_long_labels_tiny_and_huge_numbers():
         conf_high=[1, 1e7, None, 8, None, None, 2],
         text="123,456.78 (0.00012 to 9,999,999.99), profile likelihood",
     )
-    assert_legible(plot_forest(rows, reference_lines={4.62: "published 4.62", 5.0: "another one", 6.0: "and a third"}))
+    assert_legible(draw_forest(rows, reference_lines={4.62: "published 4.62", 5.0: "another one", 6.0: "and a third"}))
 
 
 def test_one_row_without_groups_counts_or_directions():
     row = forest_rows().iloc[[0]].drop(columns=["group", "counts"])
-    assert_legible(plot_forest(row, directions=None))
+    assert_legible(draw_forest(row, directions=None))
 
 
 def test_many_rows():
     rows = pd.concat([forest_rows()] * 4)
-    assert_legible(plot_forest(rows))
+    assert_legible(draw_forest(rows))
 
 
 def test_alternative_text_reads_every_row():
     rows = forest_rows().query("label in ['Lumbar only', 'Published study']")
-    assert describe_forest(rows) == (
+    assert describe_forest(rows, measure="Ratio of risks") == (
         "Forest plot on a log axis with a line at 1. Ratio of risks: "
         "Lumbar only (Next to cement v further away): not estimable; "
         "Published study (Elsewhere), published: 4.62, interval not published."

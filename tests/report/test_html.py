@@ -52,9 +52,7 @@ def main_of(page: str) -> str:
 
 
 def test_readers_edition_is_framed_by_the_tagged_cells():
-    frame = chapter(
-        prose("# After", "back"), prose("# Before", "front"), prose("# Workshop"), stem="6_report"
-    )
+    frame = chapter(prose("# After", "back"), prose("# Before", "front"), prose("# Workshop"), stem="6_report")
     page = main_of(
         reader_edition(
             [chapter(prose("# First"), stem="1_a"), chapter(prose("# Second"), stem="2_b"), frame],
@@ -184,9 +182,7 @@ def test_inside_and_outside():
 
 
 def test_frames_of_pandas_are_set_for_reading():
-    frame = pd.DataFrame(
-        {"level": ["T12", "L1"], "n": [1, 20], "share": [0.5, float("nan")], "p": ["<0.001", "0.2"]}
-    )
+    frame = pd.DataFrame({"level": ["T12", "L1"], "n": [1, 20], "share": [0.5, float("nan")], "p": ["<0.001", "0.2"]})
     html = readable_tables(frame._repr_html_())
     assert "<style" not in html
     assert 'border="1"' not in html

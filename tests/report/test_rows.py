@@ -51,7 +51,9 @@ def test_risks_by_distance_are_named_for_their_figure():
 
 
 def test_cleaning_rules_are_told_in_words():
-    reasons = pd.DataFrame({"rule": ["two_digit_year", "out_of_range"], "action": ["quarantined", "changed"], "rows": [2, 1]})
+    reasons = pd.DataFrame(
+        {"rule": ["two_digit_year", "out_of_range"], "action": ["quarantined", "changed"], "rows": [2, 1]}
+    )
     told = rows.reason_rows(reasons)
     assert told["rule"].tolist() == ["two digit year", "out of range"]
     assert told["action"].tolist() == ["set aside", "changed"]

@@ -40,9 +40,7 @@ def test_failed_run_leaves_the_last_good_report_alone(place):
     (place.aside / "tables").mkdir()
     kept = place.keep_failed()
     assert sorted(path.name for path in place.out.parent.iterdir()) == ["toy", "toy.failed"]
-    assert [path.relative_to(kept).as_posix() for path in kept.rglob("*.ipynb")] == [
-        "notebooks/1.failed.ipynb"
-    ]
+    assert [path.relative_to(kept).as_posix() for path in kept.rglob("*.ipynb")] == ["notebooks/1.failed.ipynb"]
     assert (place.out / "index.html").read_text() == "good"
 
 
@@ -82,9 +80,7 @@ def test_second_run_into_the_folder_is_refused(place):
 
 def test_lock_of_a_process_that_no_longer_lives_is_taken_over(place):
     place.out.parent.mkdir()
-    gone = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
-    )
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
     lock = place.out.parent / ".toy.lock"
     lock.write_text(f"{gone.stdout.strip()} 1.0")
     with locked(place.out):
@@ -121,10 +117,7 @@ def test_machine_paths_leave_the_text():
 
     assert shared("'/srv/alice/workbook/reports/.x.building-7/tables'") == "'reports/x/tables'"
     assert shared("in '/srv/alice/workbook', so") == "in '.', so"
-    assert (
-        shared("/srv/alice/workbook/data/p.csv and /srv/alice/workbook2")
-        == "data/p.csv and /srv/alice/workbook2"
-    )
+    assert shared("/srv/alice/workbook/data/p.csv and /srv/alice/workbook2") == "data/p.csv and /srv/alice/workbook2"
     assert shared("/data/alice/mine/p.csv") == "mine/p.csv"
     assert shared(f"{Path.home()}/x") == "~/x"
     assert shared("/tmp/ipykernel_123/456.py:3: Warning") == "notebook cell:3: Warning"

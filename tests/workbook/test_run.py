@@ -41,18 +41,14 @@ def start(toy: Toy, out: Path) -> subprocess.Popen:
     command = [sys.executable, "-W", "error", "-c", ONE_RUN, str(toy.root), str(toy.study), str(out)]
     # MPLBACKEND=agg is set as servers do; the kernel must not take it over
     environment = os.environ | {"MPLBACKEND": "agg"}
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 @pytest.fixture(scope="module")
 def two_runs(tmp_path_factory) -> tuple[Toy, list[Path], list[tuple[int, str, str]]]:
     """The same study run twice at the same time, into two folders called the same."""
     project = make_toy(tmp_path_factory.mktemp("two") / "project")
-    project.write_count(
-        "print(run.path, input_path(study_folder, patients_file)); import os; os.environ['MPLBACKEND']"
-    )
+    project.write_count("print(run.path, input_path(study_folder, patients_file)); import os; os.environ['MPLBACKEND']")
     project.write_tell("import sys; print('aside', file=sys.stderr)")
     outs = [project.root / "first" / "toy", project.root / "second" / "toy"]
     running = [start(project, out) for out in outs]
@@ -147,9 +143,7 @@ def test_readers_see_no_code_and_auditors_all_of_it(two_runs):
     assert "Parameters of this run" in audit
     assert "Toy &lt;cohort&gt;" in reader
     assert 'alt="Two &quot;bars&quot; &lt;of counts&gt;"' in reader
-    assert (
-        reader.index("In short") < reader.index("How many patients are there?</h2>") < reader.index("<figure")
-    )
+    assert reader.index("In short") < reader.index("How many patients are there?</h2>") < reader.index("<figure")
 
 
 def test_manifest_names_inputs_parameters_versions_and_outputs(two_runs):
@@ -252,7 +246,5 @@ def test_nothing_starts_when_the_study_is_wrong(toy, monkeypatch, capsys):
 
 
 def test_run_into_the_study_folder_is_refused(toy):
-    with pytest.raises(
-        WorkbookError, match=r"toy holds things that are no report \(patients.csv, study.yml\)"
-    ):
+    with pytest.raises(WorkbookError, match=r"toy holds things that are no report \(patients.csv, study.yml\)"):
         run_study(toy.study, toy.study.parent, steps=STEPS, root=toy.root)

@@ -3,10 +3,10 @@
 from helpers.workbook.parameters import parse_parameters
 from helpers.workbook.settings import read_settings, write_settings, written
 
-CELL = '''run_folder = "reports/lab"  # folder: where the run is
+CELL = """run_folder = "reports/lab"  # folder: where the run is
 conf_level = 0.95  # share, between 0 and 1: confidence level
 column_names = {}  # mapping: our names to theirs
-'''
+"""
 
 
 def test_settings_go_round(tmp_path):

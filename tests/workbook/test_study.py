@@ -58,9 +58,7 @@ def test_all_slips_are_told_at_once(toy, parameters):
 
 def test_missing_default_file_is_told_as_default(toy, parameters):
     (toy.study.parent / "patients.csv").unlink()
-    with pytest.raises(
-        Problems, match=r"`patients_file` is patients.csv \(the default\), but there is no such file"
-    ):
+    with pytest.raises(Problems, match=r"`patients_file` is patients.csv \(the default\), but there is no such file"):
         checked_values(read_study(toy.study), parameters)
 
 
@@ -100,13 +98,9 @@ def test_keys_written_twice(toy):
 
 
 def test_missing_study_file_names_the_ones_there(toy):
-    with pytest.raises(
-        WorkbookError, match=r"There is no study file .*other.yml. In that folder there is: study.yml."
-    ):
+    with pytest.raises(WorkbookError, match=r"There is no study file .*other.yml. In that folder there is: study.yml."):
         read_study(toy.study.with_name("other.yml"))
-    with pytest.raises(
-        WorkbookError, match=r"toy is a folder. Give the study file in it, for example toy/study.yml"
-    ):
+    with pytest.raises(WorkbookError, match=r"toy is a folder. Give the study file in it, for example toy/study.yml"):
         read_study(toy.study.parent)
 
 
