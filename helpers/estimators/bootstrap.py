@@ -7,7 +7,7 @@ from scipy.special import ndtr, ndtri
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import choice
-from helpers.estimators.estimate import Estimate, check_conf_level
+from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.patients import Contributions
 from helpers.estimators.relative_risk import evidence_of, risk_ratio_of
 
@@ -78,7 +78,15 @@ def risk_ratio_bootstrap(
     table = contributions.table
     plain = risk_ratio_of(contributions, clustered=patient is not None, conf_level=conf_level)
     if plain.std_error is None:
-        return plain
+        why = "resampling tells nothing where a cell of the table is empty or nothing varies between patients"
+        return not_estimable(
+            "risk ratio",
+            why,
+            unit="ratio",
+            conf_level=conf_level,
+            method="none",
+            **evidence_of(table, plain.n_patients),
+        )
     ratios = resampled_ratios(contributions, samples=samples, seed=seed)
     defined = np.sort(ratios[~np.isnan(ratios)])
     tail = (1 - conf_level) / 2

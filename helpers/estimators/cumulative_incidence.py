@@ -61,7 +61,8 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
 
     Notes
     -----
-    In R: ``survfit(Surv(days, factor(outcome)) ~ 1, id = row, cluster = patient, conf.type = "log-log")``.
+    In R: ``survfit(Surv(days, factor(outcome)) ~ 1, id = row, influence = TRUE, conf.type = "log-log")``; for the
+    clustered error its influence values are added up by patient (``rowsum``): survival 3.5-3 ignores ``cluster`` here.
     This is not lifelines' fitter because that moves tied times apart at random.
 
     References

@@ -47,7 +47,8 @@ def incidence_at(curves: Mapping[str, IncidenceCurve], day: float) -> dict[str, 
 
     Notes
     -----
-    In R: ``summary(survfit(Surv(days, outcome) ~ group, id = patient), times = day)``.
+    In R: ``summary(survfit(Surv(days, factor(outcome)) ~ group, id = row, influence = TRUE), times = day)``; for the
+    clustered error the influence values are added up by patient (``rowsum``), because ``cluster`` is ignored there.
     """
     return {group: _incidence_on(curve, day) for group, curve in curves.items()}
 

@@ -7,6 +7,7 @@ import numpy as np
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import flags, same_length
 from helpers.estimators.estimate import Estimate
+from helpers.estimators.hazard_ratio import hazard_ratio
 from helpers.estimators.relative_risk import risk_ratio
 
 
@@ -73,6 +74,46 @@ def risk_ratios(
     for name in groups:
         rows = (group == name) | (group == reference)
         ratios[name] = risk_ratio(event[rows], group[rows] == name, _of(patient, rows), conf_level=conf_level)
+    return ratios
+
+
+def hazard_ratios_by_window(
+    days, event, exposed, patient=None, *, starts: Sequence[float], conf_level: float = 0.95
+) -> dict[str, Estimate]:
+    """The hazard ratio within each window of follow-up: whether a difference in pace is one of the first weeks only.
+
+    Parameters
+    ----------
+    days : array, one per vertebra
+    event, exposed : array of bool, one per vertebra
+    patient : array of labels, optional
+        None gives naive intervals.
+    starts : sequence of number
+        First day of each window, increasing, the first one 0; the last window is open.
+    conf_level : float
+
+    Returns
+    -------
+    dict of str to Estimate
+        By window in words; see `helpers.estimators.hazard_ratio.hazard_ratio`.
+
+    Notes
+    -----
+    In R: ``survSplit(Surv(days, event) ~ ., data, cut = starts[-1], episode = "window")``, then
+    ``coxph(Surv(tstart, days, event) ~ exposed, subset = window == w, cluster = patient)``.
+
+    Examples
+    --------
+    >>> ratios = hazard_ratios_by_window([10, 20, 120, 150], [1, 1, 1, 1], [1, 0, 1, 0], starts=[0, 90])
+    >>> list(ratios)
+    ['days 0 to 90', 'after day 90']
+    """
+    if not len(starts) or starts[0] != 0 or list(starts) != sorted(set(starts)):
+        raise WorkbookError(f"`starts` must increase from 0, but got {list(starts)}. Write for example [0, 90, 365].")
+    ratios = {}
+    for start, end in zip(starts, [*starts[1:], None], strict=True):
+        words = f"after day {start:g}" if end is None else f"days {start:g} to {end:g}"
+        ratios[words] = hazard_ratio(days, event, exposed, patient, window=(start, end), conf_level=conf_level)
     return ratios
 
 

@@ -13,7 +13,6 @@ from helpers.estimators.relative_risk import evidence_of
 
 NAIVE = "Mantel-Haenszel, Greenland-Robins variance, vertebrae treated as independent"
 CLUSTERED = "Mantel-Haenszel, patients as clusters (infinitesimal jackknife)"
-WITHIN = "Mantel-Haenszel within patients, Greenland-Robins variance"
 
 
 def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float = 0.95) -> Estimate:
@@ -21,7 +20,7 @@ def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float 
 
     ratio = R/S with R = sum a_s n0_s / N_s and S = sum c_s n1_s / N_s. Without patients, or when the strata
     are the patients, the variance of the log is sum (m_s n1_s n0_s - a_s c_s N_s) / N_s^2 / (R S), m_s the
-    events of the stratum [1]_. When patients reach over strata (strata are levels), it is the sum over
+    events of the stratum [1]_. With patients it is the sum over
     patients of u_g^2, u_g = dR_g / R - dS_g / S, where dR_g and dS_g are the derivatives of R and S in the
     direction of patient g: dR_g = sum over strata of a_gs n0_s / N_s + n0_gs a_s / N_s - N_gs a_s n0_s /
     N_s^2.
@@ -62,18 +61,17 @@ def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float 
     check_conf_level(conf_level)
     strata, n_strata = labels(stratum, "stratum")
     codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-    is_within = codes is not None and _is_same_grouping(strata, n_strata, codes, n_patients)
     a, n1, c, n0 = _stratum_counts(event, exposed, strata, n_strata)
     n = n1 + n0
     table = TwoByTwo(*(int(column.sum()) for column in (a, n1, c, n0)))
-    method = WITHIN if is_within else NAIVE if codes is None else CLUSTERED
+    method = NAIVE if codes is None else CLUSTERED
     informative = int(((n1 > 0) & (n0 > 0) & (a + c > 0)).sum())
     note = f"{informative} of {n_strata} strata hold exposed and unexposed vertebrae and an event"
     evidence = {"method": method, **evidence_of(table, n_patients)}
     top, bottom = float((a * n0 / n).sum()), float((c * n1 / n).sum())
     if not (top and bottom):
         return _not_estimable(top, bottom, note, conf_level, evidence)
-    if codes is None or is_within:
+    if codes is None:
         variance = float((((a + c) * n1 * n0 - a * c * n) / n**2).sum()) / (top * bottom)
     else:
         by_kind = _influence(a, n1, c, n0, top, bottom)
@@ -85,7 +83,11 @@ def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float 
 def within_patient_risk_ratio(event, exposed, patient, *, conf_level: float = 0.95) -> Estimate:
     """The risk ratio within patients: each is compared with their own other vertebrae.
 
-    `mantel_haenszel` with the patients as strata, so whatever a patient's vertebrae share cancels.
+    `mantel_haenszel` with the patients as strata, so whatever a patient's vertebrae share cancels. The patients are
+    the clusters as well: with R_g and S_g the patient's terms of R and S, se^2 of the log is the sum over patients of
+    (R_g / R - S_g / S)^2. Greenland and Robins' variance takes vertebrae of one patient to be independent once the
+    patient is given, which fractures that cluster among neighbours are not; `mantel_haenszel` without `patient`
+    gives it.
 
     Parameters
     ----------
@@ -111,11 +113,6 @@ def _stratum_counts(event, exposed, strata, n_strata) -> list[np.ndarray]:
         np.bincount(strata[rows], minlength=n_strata).astype(float)
         for rows in (event & exposed, exposed, event & ~exposed, ~exposed)
     ]
-
-
-def _is_same_grouping(strata, n_strata, codes, n_patients) -> bool:
-    # Codes are given in order of appearance, so the same grouping has the same codes.
-    return n_strata == n_patients and bool((strata == codes).all())
 
 
 def _influence(a, n1, c, n0, top, bottom) -> np.ndarray:

@@ -60,6 +60,8 @@ def interval_text(estimate: Estimate) -> str:
     high = value_text(estimate.conf_high, estimate.unit)
     if estimate.conf_low is not None and estimate.conf_high is not None:
         return f"{low} to {high}"
+    if estimate.conf_low is not None and estimate.conf_low <= 0 and estimate.unit == "ratio":
+        return ABSENT
     if estimate.conf_low is not None:
         return f"{low} to {NOT_REACHED}" if estimate.unit == "days" else f"at least {low}"
     return f"at most {high}" if estimate.conf_high is not None else ABSENT

@@ -14,7 +14,7 @@ PARAMETERS = {"parameter": "Parameter", "value": "Value", "default": "Default", 
 CODEBOOK = {
     "table": "Table",
     "column": "Column",
-    "label": "Meaning",
+    "meaning": "Meaning",
     "unit": "Unit",
     "allowed": "Allowed",
     "n": "Known",

@@ -46,20 +46,20 @@ def risk_sentence(estimate: Estimate, *, exposed: str = NEXT_TO_CEMENT, other: s
     return Sentence(
         f"New fractures were seen in {_share(counts.events_exposed, counts.at_risk_exposed)} {exposed} and in "
         f"{_share(counts.events_unexposed, counts.at_risk_unexposed)} {other}: "
-        f"the {estimate.measure} was {result_text(estimate)}."
+        f"the {estimate.measure} was {result_text(estimate)}.{_caution(estimate)}"
     )
 
 
 def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     """What changes when vertebrae of one patient are not taken for strangers."""
-    if not (_has_interval(naive) and _has_interval(clustered) and naive.std_error and clustered.std_error):
-        return Sentence("The two intervals cannot be compared, because one of them is not estimable.")
+    if not (naive.std_error and clustered.std_error):
+        return Sentence("What the clusters change cannot be told here: with an empty cell both intervals ignore them.")
     width = clustered.std_error / naive.std_error
-    change = "wider" if width > 1 else "narrower"
+    change = "about as wide" if 0.95 <= width <= 1.05 else f"{number_text(width)} times as wide"
     return Sentence(
         f"The ratio stayed {number_text(clustered.estimate)}. Its interval went from {interval_text(naive)} to "
-        f"{interval_text(clustered)}: on the log scale it was {number_text(width)} times as wide, that is {change}, "
-        f"once the {count_text(clustered.n_patients)} patients and not the {count_text(clustered.n_vertebrae)} "
+        f"{interval_text(clustered)}, {change} on the log scale, once the "
+        f" {count_text(clustered.n_patients)} patients and not the {count_text(clustered.n_vertebrae)} "
         "vertebrae were taken as independent."
     )
 
@@ -74,7 +74,8 @@ def adjusted_sentence(crude: Estimate, adjusted: Estimate, *, how: str) -> Sente
     else:
         direction = "higher" if change > 0 else "lower"
         difference = f"{abs(change):.0%} {direction} than the crude {number_text(crude.estimate)}"
-    return Sentence(f"Compared {how}, the {adjusted.measure} was {result_text(adjusted)}, {difference}.")
+    informed = f" ({adjusted.note})" if adjusted.note else ""
+    return Sentence(f"Compared {how}, the {adjusted.measure} was {result_text(adjusted)}, {difference}{informed}.")
 
 
 def published_sentence(estimate: Estimate, published: float) -> Sentence:
@@ -102,12 +103,12 @@ def median_sentence(next_to: Estimate, further: Estimate, *, among: str) -> Sent
 
 
 def hazard_sentence(estimate: Estimate) -> Sentence:
-    """A hazard ratio read back as a rate at any moment."""
+    """A hazard ratio read back as an average of rates."""
     if not estimate.is_estimable:
         return Sentence(f"The hazard ratio was {result_text(estimate)}.")
     return Sentence(
-        f"At any moment of follow-up a vertebra next to cement that was still unbroken fractured at "
-        f"{number_text(estimate.estimate)} times the rate of one further away: hazard ratio {result_text(estimate)}."
+        f"Averaged over follow-up, vertebrae next to cement that were still unbroken fractured at "
+        f"{number_text(estimate.estimate)} times the rate of those further away: hazard ratio {result_text(estimate)}."
     )
 
 
@@ -120,20 +121,38 @@ def logrank_sentence(naive: Estimate, clustered: Estimate, *, among: str) -> Sen
 
 
 def natural_sentence(cohort: Estimate, natural: Estimate, published: float) -> Sentence:
-    """This cohort and the published value beside people in whom there was no cement."""
+    """This cohort and the published value beside people of a population survey."""
     return Sentence(
-        f"In people without any cement, a vertebra next to a fractured one was itself fractured "
+        f"In a population survey, without regard to cement, a vertebra next to a fractured one was itself fractured "
         f"{number_text(natural.estimate)} times as often as one further away ({level_text(natural.conf_level)} CI "
-        f"{interval_text(natural)}). This cohort gave {estimate_text(cohort)} and the published study "
-        f"{number_text(published)}."
+        f"{interval_text(natural)}). After vertebroplasty this cohort's ratio was {estimate_text(cohort)}, "
+        f"the published one {number_text(published)}."
     )
 
 
 def people_sentence(n_people: int, n_with_fracture: int, n_vertebrae: int, prevalence: float) -> Sentence:
     """The people without cement, and how many of them have fractures."""
     return Sentence(
-        f"{_counted(n_people, 'person', 'people')} were assessed; {count_text(n_with_fracture)} had at least one fractured "
-        f"vertebra ({percent_text(prevalence)} by survey weight), {count_text(n_vertebrae)} vertebrae in all."
+        f"{_counted(n_people, 'person', 'people')} were examined; {count_text(n_with_fracture)} had at least one "
+        f"fractured vertebra ({percent_text(prevalence)} by survey weight), {count_text(n_vertebrae)} vertebrae in all."
+    )
+
+
+def cohort_sentence(n_rows: int, n_patients: int, n_vertebrae: int, n_set_aside: int) -> Sentence:
+    """Who came in, who is at risk, and what was set aside on the way."""
+    return Sentence(
+        f"The patients file has {_counted(n_rows, 'row')}; {_counted(n_patients, 'patient')} with "
+        f"{_counted(n_vertebrae, 'vertebra', 'vertebrae')} are at risk. Of all files {_counted(n_set_aside, 'row')} "
+        f"{'was' if n_set_aside == 1 else 'were'} set aside in cleaning, each with a reason."
+    )
+
+
+def unwatched_sentence(n_unwatched: int, n_vertebrae: int) -> Sentence:
+    """Vertebrae whose follow-up ends on the day of the procedure."""
+    return Sentence(
+        f"{_counted(n_unwatched, 'vertebra', 'vertebrae')} of {count_text(n_vertebrae)} at risk were not followed "
+        "beyond day 0: they can show no fracture, yet count in the denominators of the plain risks. Curves, hazards "
+        "and the risk ratio by a fixed day allow for it."
     )
 
 
@@ -154,6 +173,11 @@ def synthetic_sentence(study_name: str, *, is_synthetic: bool) -> Sentence:
             "published margins, so that its answer says how the workbook works and nothing about cement."
         )
     return Sentence(f"The cohort: {study_name}.")
+
+
+def _caution(estimate: Estimate) -> str:
+    """What to bear in mind of an estimate that has a value."""
+    return f" To bear in mind: {estimate.note}." if estimate.is_estimable and estimate.note else ""
 
 
 def _counted(count: int, one: str, many: str | None = None) -> str:

@@ -55,7 +55,7 @@ def table_one(summary: pd.DataFrame, labels: Mapping[str, str], *, caption: str 
             groupby=by_outcome,
             include_null=False,
             pval=False,
-            decimals=1,
+            decimals={"follow_up_days": 0},
         ).tableone
     made.columns = made.columns.get_level_values(-1)
     ends = {column: GROUP_NAMES.get(column, column) for column in made.columns if column != "Missing"}

@@ -45,7 +45,9 @@ def write_settings(
             for name, value in values.items()
             if parameters[name].rule.kind != "folder"
         ],
-        "inputs": [{column: given[column] for column in INPUT_COLUMNS} for given in inputs],
+        "inputs": [
+            {column: given[column] for column in INPUT_COLUMNS} | {"sha256": given["sha256"][:12]} for given in inputs
+        ],
         "versions": [{"package": name, "version": version} for name, version in versions.items() if version],
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -85,7 +85,7 @@ STEPS = (
         title="Natural clustering",
         notebook="notebooks/4_natural_clustering.ipynb",
         question="How much of that would be seen with no cement at all?",
-        reads=("relative_risk_estimates",),
+        reads=("risk_table", "relative_risk_estimates"),
         writes=("natural_clustering_estimates",),
         data=("data/reference/nhanes_vfa_patterns.csv", PUBLISHED),
     ),
@@ -95,6 +95,8 @@ STEPS = (
         notebook="notebooks/6_report.ipynb",
         question="What did we find, and how sure can we be?",
         reads=(
+            "flow",
+            "quarantine",
             "codebook",
             "relative_risk_estimates",
             "time_to_event_estimates",

@@ -64,8 +64,10 @@ def test_resamples_without_a_group_are_left_out_and_counted():
     assert "had no ratio and were left out" in risk_ratio_bootstrap(event, exposed, patient, seed=1).note
 
 
-def test_without_events_it_falls_back_on_the_score_interval():
-    assert "score interval" in risk_ratio_bootstrap([0, 1, 0], [1, 0, 0], seed=1).method
+def test_with_an_empty_cell_it_is_absent_and_says_so():
+    ratio = risk_ratio_bootstrap([0, 1, 0], [1, 0, 0], seed=1)
+    assert (ratio.estimate, ratio.conf_low, ratio.conf_high) == (None, None, None)
+    assert "resampling tells nothing where a cell of the table is empty" in ratio.note
 
 
 def test_errors_are_sentences():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from helpers.errors import WorkbookError
-from helpers.estimators.groups import by_group, risk_ratios
+from helpers.estimators.groups import by_group, hazard_ratios_by_window, risk_ratios
+from helpers.estimators.hazard_ratio import hazard_ratio
 from helpers.estimators.relative_risk import risk_ratio
 from helpers.estimators.risk import risk
 
@@ -41,3 +42,21 @@ def test_a_group_of_nobody_has_no_value_and_says_so():
 def test_the_reference_is_not_compared_with_itself():
     with pytest.raises(WorkbookError, match='"sandwich" is the reference group'):
         risk_ratios(EVENT, GROUP, groups=["sandwich"], reference="sandwich")
+
+
+def test_windows_are_the_hazard_ratios_of_their_part_of_follow_up():
+    rng = np.random.default_rng(4)
+    days, event = rng.integers(1, 700, 900), rng.random(900) < 0.4
+    exposed, patient = rng.random(900) < 0.3, np.arange(900) % 90
+    ratios = hazard_ratios_by_window(days, event, exposed, patient, starts=[0, 90, 365])
+    assert list(ratios) == ["days 0 to 90", "days 90 to 365", "after day 365"]
+    assert ratios["days 90 to 365"] == hazard_ratio(days, event, exposed, patient, window=(90, 365))
+    assert sum(ratio.n_events for ratio in ratios.values()) == event.sum()
+
+
+@pytest.mark.parametrize("starts", [[], [90], [0, 90, 90], [0, 365, 90]])
+def test_windows_that_do_not_increase_are_told(starts):
+    with pytest.raises(
+        WorkbookError, match=r"`starts` must increase from 0, but got .* Write for example \[0, 90, 365\]"
+    ):
+        hazard_ratios_by_window([1], [1], [1], starts=starts)

@@ -65,6 +65,8 @@ EVERY_SENTENCE = [
     sentences.logrank_sentence(RATIO, ABSENT, among="vertebrae that fractured"),
     sentences.natural_sentence(RATIO, replace(RATIO, estimate=3.0574), 4.62),
     sentences.people_sentence(3330, 186, 282, 0.0539),
+    sentences.cohort_sentence(442, 424, 6535, 1),
+    sentences.unwatched_sentence(451, 6535),
     sentences.rows_sentence(2000, 1950, 50, 1),
     sentences.synthetic_sentence("Example", is_synthetic=True),
     sentences.synthetic_sentence("Ours", is_synthetic=False),

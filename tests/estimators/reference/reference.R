@@ -38,7 +38,8 @@ by_patient <- table(factor(d$exposed, 1:0), factor(d$event, 1:0), d$patient)
 a <- by_patient[1, 1, ]; b <- by_patient[1, 2, ]; cc <- by_patient[2, 1, ]; dd <- by_patient[2, 2, ]
 n1 <- a + b; n0 <- cc + dd; n <- n1 + n0; R <- sum(a * n0 / n); S <- sum(cc * n1 / n)
 out$within_patient <- list(log = log(R / S),
-  se = sqrt(sum(((a + cc) * n1 * n0 - a * cc * n) / n^2) / (R * S)))
+  se = sqrt(sum(((a + cc) * n1 * n0 - a * cc * n) / n^2) / (R * S)),
+  se_patients = sqrt(sum((a * n0 / n / R - cc * n1 / n / S)^2)))
 per <- cbind(a, n1, cc, n0)
 set.seed(1)
 boots <- boot(per, function(x, i) { s <- colSums(x[i, ]); (s[1] / s[2]) / (s[3] / s[4]) }, R = 40000)
