@@ -233,13 +233,14 @@ def test_stopped_run_leaves_nothing_behind(toy):
 def test_nothing_starts_when_the_study_is_wrong(toy, monkeypatch, capsys):
     monkeypatch.setattr(run_module, "execute", lambda *args, **kwargs: pytest.fail("a kernel was started"))
     monkeypatch.setattr(run_module, "run_study", functools.partial(run_study, steps=STEPS, root=toy.root))
-    toy.write_study("conf_level: 95\nsed: 1\n")
+    toy.write_study("conf_level: 95\nsed: 1\nstudy_name: Toy\n")
     assert main(["run", str(toy.study)]) == 2
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == (
         "study.yml cannot be run as it is; nothing was started:\n"
         "  - `sed` is not a parameter of any notebook. Did you mean `seed`?\n"
+        "  - `is_synthetic` is not set. Write `is_synthetic: false` for real patients, `true` for made-up.\n"
         "  - `conf_level` must be a share between 0 and 1, without these two, but got 95. Write 0.95 for 95%.\n"
     )
     assert not toy.out.parent.exists()

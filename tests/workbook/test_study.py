@@ -47,6 +47,7 @@ def test_all_slips_are_told_at_once(toy, parameters):
     assert error.value.problems == (
         "`conf_levle` is not a parameter of any notebook. Did you mean `conf_level`?",
         "`bananas` is not a parameter of any notebook. `workbook parameters` lists them.",
+        "`is_synthetic` is not set. Write `is_synthetic: false` for real patients, `true` for made-up.",
         '`study_name` must be a text, but got 2006-01-27. YAML takes it for a date: write it in quotes, "2006-01-27".',
         "`patients_file` is patient.csv, but there is no such file beside study.yml. Did you mean patients.csv?",
         "`imaging_file` is nowhere.csv, but there is no such file beside study.yml. Files there: patients.csv.",
