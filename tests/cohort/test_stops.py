@@ -95,3 +95,30 @@ def test_nobody_left_is_told_with_the_way_they_went():
 
 def test_somebody_left_is_no_problem():
     need_vertebrae(build_risk_table(cohort())[1])
+
+
+@pytest.mark.parametrize(
+    ("status", "date", "level", "reason"),
+    [
+        ("prevalent", "2009-09-20", "T11", "called prevalent, but it is dated after the first vertebroplasty"),
+        ("refracture", "2009-09-20", "T11", "called refracture, but the level was not cemented by then"),
+        ("progression", "2009-09-20", "T11", "called progression, but the level has no earlier fracture"),
+    ],
+)
+def test_a_status_that_the_record_rules_out_is_set_aside(status, date, level, reason):
+    statuses, dates, levels = (["new"] * N, ["2009-03-20"] * N, ["T12"] * N)
+    statuses[0], dates[0], levels[0] = status, date, level
+    cleaned = cohort(fractures__status=statuses, fractures__diagnosis_date=dates, fractures__level=levels)
+    (row,) = cleaned.quarantine.to_dict("records")
+    assert (row["row"], row["rules"]) == (2, "status_contradicts_record")
+    assert reason in row["why"]
+
+
+@pytest.mark.parametrize(("status", "level"), [("refracture", "L1"), ("progression", "T12")])
+def test_a_status_that_the_record_bears_out_stays(status, level):
+    rows = raw()
+    later = {"patient_id": "A0", "level": level, "diagnosis_date": "2009-09-20", "status": status, "row": N + 2}
+    rows["fractures"] = pd.concat([rows["fractures"], pd.DataFrame([later])], ignore_index=True)
+    cleaned = clean_cohort(rows, read_dictionary())
+    assert cleaned.quarantine.empty
+    assert (cleaned.fractures["status"] == status).sum() == 1
