@@ -35,7 +35,7 @@ NO_EFFECT = "risk ratio, adjacent to nonadjacent, were there no effect of cement
 NATURAL = "old fracture next to an old one against further away, people without cement (NHANES)"
 NATURAL_RATIO, NATURAL_SHARE = 3.06, 186 / 3330
 MARGIN_COLUMNS = (
-    "margin", "kind", "published", "average", "ratio", "lowest_seed", "highest_seed", "seeds", "command",
+    "margin", "kind", "reference", "average", "ratio", "lowest_seed", "highest_seed", "seeds", "command",
 )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def calibrate(truth: Truth, *, seeds: int = 200, first_seed: int = 1) -> pd.Data
     numbers = range(first_seed, first_seed + seeds)
     found = pd.DataFrame([margins(draw(PATIENTS, seed=seed, truth=truth)) for seed in numbers])
     published = {name: published_value(key) for name, key in PUBLISHED.items()} | CONTEXT
-    table = pd.DataFrame({"published": published, "average": found.mean(), "lowest_seed": found.min()})
+    table = pd.DataFrame({"reference": published, "average": found.mean(), "lowest_seed": found.min()})
     table["highest_seed"] = found.max()
     natural = natural_ratio(*draw_without_cement(100 * 3330, share=NATURAL_SHARE, seed=first_seed, truth=truth))
     without = replace(truth, adjacent_hazard_ratio=1)
@@ -52,8 +52,8 @@ def calibrate(truth: Truth, *, seeds: int = 200, first_seed: int = 1) -> pd.Data
         margins(draw(PATIENTS, seed=seed, truth=without))["risk ratio, adjacent to nonadjacent"] for seed in numbers
     ]
     table.loc[NO_EFFECT, ["average", "lowest_seed", "highest_seed"]] = np.mean(ratios), min(ratios), max(ratios)
-    table.loc[NATURAL, ["published", "average"]] = NATURAL_RATIO, natural
-    table["ratio"] = table["average"] / table["published"]
+    table.loc[NATURAL, ["reference", "average"]] = NATURAL_RATIO, natural
+    table["ratio"] = table["average"] / table["reference"]
     table["kind"] = np.where(table.index.isin(PUBLISHED), "calibrated", "context")
     table["seeds"] = f"{numbers[0]} to {numbers[-1]}"
     table["command"] = COMMAND
@@ -64,7 +64,7 @@ def out_of_tolerance(table: pd.DataFrame) -> list[str]:
     """One sentence for every calibrated margin whose average is further than 10% from the published figure."""
     missed = table[(table["kind"] == "calibrated") & ~table["ratio"].between(1 - TOLERANCE, 1 + TOLERANCE)]
     return [
-        f"{margin.margin}: {margin.average:.2f} on average, published {margin.published:g} ({margin.ratio - 1:+.0%})."
+        f"{margin.margin}: {margin.average:.2f} on average, published {margin.reference:g} ({margin.ratio - 1:+.0%})."
         for margin in missed.itertuples()
     ]
 

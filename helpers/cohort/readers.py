@@ -12,6 +12,7 @@ import pyarrow.csv
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
 from helpers.errors import Problems
 
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how Excel files begin, whatever they are called
 DELIMITERS = (",", ";", "\t")
 _MAX_TOLD = 5
 
@@ -81,7 +82,9 @@ def _cells(path: Path, table: str) -> tuple[list[str], pa.Table]:
         raise Problems(
             heading, [f'The file "{path.name}" ({table}) is not in the folder "{path.parent}". Put it there.']
         )
-    if path.suffix.lower() in (".xls", ".xlsx", ".ods"):
+    with path.open("rb") as file:
+        is_workbook = file.read(4) in SPREADSHEETS
+    if is_workbook or path.suffix.lower() in (".xls", ".xlsx", ".ods"):
         raise Problems(heading, [f"{path.name} is a spreadsheet. Save the sheet as CSV UTF-8 and name that file."])
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -21,8 +21,13 @@ def locked(out: Path) -> Iterator[None]:
         If another run holds it.
     """
     path = out.parent / f".{out.name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _take(path, out)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _take(path, out)
+    except OSError as error:
+        raise WorkbookError(
+            f"The folder {out} cannot be made ({error.strerror}). Give another place with --out DIR."
+        ) from None
     try:
         yield
     finally:

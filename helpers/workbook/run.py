@@ -186,10 +186,16 @@ def _failure(step: Step, error: NotebookError, plan: _Plan) -> RunFailedError:
         cause = words
     else:
         cause = f"{error.kind}: {words}\nThis is a fault of the workbook; its makers can use the line above."
-    kept = portable(plan.place.failed, plan.root)
+    kept = _as_typed(plan.place.failed)
     before = " The last good report is untouched." if plan.place.out.exists() else ""
     return RunFailedError(
         f'"{step.question}" ({step.notebook}) could not be answered.\n{cause}\n'
         f"The notebooks so far are kept in {kept}/notebooks/.{before}",
         2 if is_input else 1,
     )
+
+
+def _as_typed(path: Path) -> str:
+    """A path as somebody in this folder would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

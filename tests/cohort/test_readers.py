@@ -201,3 +201,10 @@ def test_allowed_values_in_words(tmp_path, limits, allowed):
     raw = [LINE | {"table": name} for name in ("procedures", "fractures", "imaging")]
     line = LINE | {"minimum": limits[0], "maximum": limits[1], "unit": "mL"}
     assert read_dictionary(dictionary_file(tmp_path, line, *raw)).column("patients", "x").allowed == allowed
+
+
+def test_an_excel_file_called_csv_is_told(tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_bytes(b"PK\x03\x04" + bytes(40))
+    with pytest.raises(Problems, match="patients.csv is a spreadsheet. Save the sheet as CSV UTF-8"):
+        read_table(path, "patients", DICTIONARY)

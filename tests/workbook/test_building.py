@@ -121,3 +121,12 @@ def test_machine_paths_leave_the_text():
     assert shared("/data/alice/mine/p.csv") == "mine/p.csv"
     assert shared(f"{Path.home()}/x") == "~/x"
     assert shared("/tmp/ipykernel_123/456.py:3: Warning") == "notebook cell:3: Warning"
+
+
+def test_a_place_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(WorkbookError, match=r"cannot be made \(.*\)\. Give another place with --out DIR"),
+        locked(tmp_path / "file" / "out"),
+    ):
+        pytest.fail("a lock was given")

@@ -170,7 +170,8 @@ def failed_run(toy: Toy) -> tuple[RunFailedError, str]:
     return error.value, told.getvalue()
 
 
-def test_fault_in_a_notebook_is_told_without_a_traceback_and_kept(toy):
+def test_fault_in_a_notebook_is_told_without_a_traceback_and_kept(toy, monkeypatch):
+    monkeypatch.chdir(toy.root)
     toy.write_tell("counts.loc['nobody']")
     error, told = failed_run(toy)
     assert error.exit_code == 1
