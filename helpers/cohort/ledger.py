@@ -135,7 +135,7 @@ def quarantine_frame(tables) -> pd.DataFrame:
 
 
 def describe(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Counts by rule, worst first: rows set aside before cells changed, then by number.
+    """Counts by rule, worst first: rows set aside, then cells emptied, then cells changed; then by number.
 
     Returns
     -------
@@ -145,6 +145,8 @@ def describe(ledger: pd.DataFrame) -> pd.DataFrame:
     columns = ["table", "rule", "action", "rows", "first_rows", "example"]
     if ledger.empty:
         return pd.DataFrame({name: pd.Series(dtype="int64" if name == "rows" else object) for name in columns})
+    is_emptied = (ledger["action"] == ACTIONS[0]) & (ledger["after"].astype(str) == "")
+    ledger = ledger.assign(action=ledger["action"].astype(object).mask(is_emptied, "emptied"))
     groups = ledger.groupby(["table", "rule", "action"], observed=True, sort=False)
     counts = groups.agg(rows=("row", "nunique"), example=("why", "first")).reset_index()
     distinct = ledger.drop_duplicates(["table", "rule", "action", "row"])

@@ -248,6 +248,7 @@ def test_the_worst_comes_first_in_the_description():
     counts = describe(cleaned(study() | {"patients": frame}).ledger)
     assert counts["rule"].tolist() == ["row_from_another_table", "out_of_range", "unknown_code"]
     assert counts["rows"].tolist() == [1, 4, 2]
+    assert counts["action"].tolist() == ["quarantined", "emptied", "emptied"]
     assert counts["first_rows"].tolist() == ["7", "2, 4, 5", "2, 3"]
     assert '"9" in age_years' in counts["example"].iloc[1]
 
