@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from helpers.estimators.arguments import flags, labels, same_length
-from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
+from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import ratio_estimate
-from helpers.estimators.patients import patient_sums
 from helpers.estimators.relative_risk import evidence_of
+from helpers.estimators.strata import Strata
 
 NAIVE = "Mantel-Haenszel, Greenland-Robins variance, vertebrae treated as independent"
 CLUSTERED = "Mantel-Haenszel, patients as clusters (infinitesimal jackknife)"
@@ -56,27 +55,21 @@ def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float 
     >>> round(mantel_haenszel(event, exposed, ["T12"] * 9 + ["L1"] * 4).estimate, 12)
     2.0
     """
-    event, exposed = flags(event, "event"), flags(exposed, "exposed")
-    same_length(event=event, exposed=exposed, stratum=stratum, patient=patient)
     check_conf_level(conf_level)
-    strata, n_strata = labels(stratum, "stratum")
-    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-    a, n1, c, n0 = _stratum_counts(event, exposed, strata, n_strata)
+    strata = Strata.of(event, exposed, stratum, patient)
+    a, n1, c, n0 = strata.a, strata.n1, strata.c, strata.n0
     n = n1 + n0
-    table = TwoByTwo(*(int(column.sum()) for column in (a, n1, c, n0)))
-    method = NAIVE if codes is None else CLUSTERED
+    method = NAIVE if patient is None else CLUSTERED
     informative = int(((n1 > 0) & (n0 > 0) & (a + c > 0)).sum())
-    note = f"{informative} of {n_strata} strata hold exposed and unexposed vertebrae and an event"
-    evidence = {"method": method, **evidence_of(table, n_patients)}
+    note = f"{informative} of {len(n)} strata hold exposed and unexposed vertebrae and an event"
+    evidence = {"method": method, **evidence_of(strata.table, strata.n_patients)}
     top, bottom = float((a * n0 / n).sum()), float((c * n1 / n).sum())
     if not (top and bottom):
         return _not_estimable(top, bottom, note, conf_level, evidence)
-    if codes is None:
+    if patient is None:
         variance = float((((a + c) * n1 * n0 - a * c * n) / n**2).sum()) / (top * bottom)
     else:
-        by_kind = _influence(a, n1, c, n0, top, bottom)
-        u = patient_sums(by_kind[strata, exposed.astype(int), event.astype(int)], codes, n_patients)
-        variance = float(u @ u)
+        variance = strata.sum_of_squares(_influence(a, n1, c, n0, top, bottom))
     return ratio_estimate("risk ratio", math.log(top / bottom), variance, conf_level=conf_level, note=note, **evidence)
 
 
@@ -106,13 +99,6 @@ def within_patient_risk_ratio(event, exposed, patient, *, conf_level: float = 0.
     """
     within = mantel_haenszel(event, exposed, patient, patient, conf_level=conf_level)
     return replace(within, note=within.note.replace("strata hold", "patients have"))
-
-
-def _stratum_counts(event, exposed, strata, n_strata) -> list[np.ndarray]:
-    return [
-        np.bincount(strata[rows], minlength=n_strata).astype(float)
-        for rows in (event & exposed, exposed, event & ~exposed, ~exposed)
-    ]
 
 
 def _influence(a, n1, c, n0, top, bottom) -> np.ndarray:

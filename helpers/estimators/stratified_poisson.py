@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 
-from helpers.errors import WorkbookError
-from helpers.estimators.arguments import flags, labels, same_length
-from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
+from helpers.errors import WorkbookFault
+from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import ratio_estimate
-from helpers.estimators.patients import patient_sums
 from helpers.estimators.relative_risk import evidence_of
+from helpers.estimators.strata import Strata
 
 METHOD = "log-Poisson model with a term for each stratum"
 
@@ -57,18 +56,11 @@ def poisson_risk_ratio(event, exposed, stratum, patient=None, *, conf_level: flo
     >>> round(poisson_risk_ratio(event, exposed, ["T12"] * 9 + ["L1"] * 4).estimate, 12)
     2.0
     """
-    event, exposed = flags(event, "event"), flags(exposed, "exposed")
-    same_length(event=event, exposed=exposed, stratum=stratum, patient=patient)
     check_conf_level(conf_level)
-    strata, n_strata = labels(stratum, "stratum")
-    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-    a, n1, c, n0 = (
-        np.bincount(strata[rows], minlength=n_strata).astype(float)
-        for rows in (event & exposed, exposed, event & ~exposed, ~exposed)
-    )
-    whose = "vertebrae treated as independent" if codes is None else "patients as clusters"
-    table = TwoByTwo(*(int(column.sum()) for column in (a, n1, c, n0)))
-    evidence = {"method": f"{METHOD}, sandwich, {whose}", **evidence_of(table, n_patients)}
+    strata = Strata.of(event, exposed, stratum, patient)
+    a, n1, c, n0 = strata.a, strata.n1, strata.c, strata.n0
+    whose = "vertebrae treated as independent" if patient is None else "patients as clusters"
+    evidence = {"method": f"{METHOD}, sandwich, {whose}", **evidence_of(strata.table, strata.n_patients)}
     told_apart = (n1 > 0) & (n0 > 0)
     if not (a[told_apart].sum() and c[told_apart].sum()):
         why = "no stratum with both kinds of vertebrae has events among both"
@@ -77,9 +69,8 @@ def poisson_risk_ratio(event, exposed, stratum, patient=None, *, conf_level: flo
     share = _exposed_share(log_ratio, n1, n0)
     information = float(((a + c) * share * (1 - share)).sum())
     expected_unexposed = (a + c) / np.maximum(n1 * math.exp(log_ratio) + n0, np.finfo(float).tiny)
-    by_kind = _residuals(share, expected_unexposed, log_ratio)
-    u = patient_sums(by_kind[strata, exposed.astype(int), event.astype(int)], codes, n_patients or 0) / information
-    return ratio_estimate("risk ratio", log_ratio, float(u @ u), conf_level=conf_level, **evidence)
+    squares = strata.sum_of_squares(_residuals(share, expected_unexposed, log_ratio))
+    return ratio_estimate("risk ratio", log_ratio, squares / information**2, conf_level=conf_level, **evidence)
 
 
 def _exposed_share(log_ratio: float, n1: np.ndarray, n0: np.ndarray) -> np.ndarray:
@@ -97,7 +88,7 @@ def _solve(a: np.ndarray, n1: np.ndarray, c: np.ndarray, n0: np.ndarray) -> floa
         log_ratio += min(max(step, -2.0), 2.0)
         if abs(step) < 1e-13:
             return log_ratio
-    raise WorkbookError("The log-Poisson model did not settle in 100 steps. Look at the counts by stratum.")
+    raise WorkbookFault("The log-Poisson model did not settle in 100 steps.")
 
 
 def _residuals(share: np.ndarray, expected_unexposed: np.ndarray, log_ratio: float) -> np.ndarray:
