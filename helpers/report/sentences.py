@@ -57,10 +57,9 @@ def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     width = clustered.std_error / naive.std_error
     change = "about as wide" if 0.95 <= width <= 1.05 else f"{number_text(width)} times as wide"
     return Sentence(
-        f"The ratio stayed {number_text(clustered.estimate)}. Its interval went from {interval_text(naive)} to "
-        f"{interval_text(clustered)}, {change} on the log scale, once the "
-        f" {count_text(clustered.n_patients)} patients and not the {count_text(clustered.n_vertebrae)} "
-        "vertebrae were taken as independent."
+        f"The ratio stayed {number_text(clustered.estimate)}. With the {count_text(clustered.n_patients)} patients and not "
+        f"the {count_text(clustered.n_vertebrae)} vertebrae taken as independent, its interval is "
+        f"{interval_text(clustered)} instead of {interval_text(naive)}: {change} on the log scale."
     )
 
 

@@ -79,6 +79,7 @@ def test_no_causal_verb_and_no_bare_computer_number(sentence):
     assert not re.search(r"\b(nan|inf|None)\b", sentence)
     assert not re.search(r"\d\.\d{4,}", sentence)
     assert sentence.endswith(".")
+    assert "  " not in sentence
 
 
 def test_every_public_sentence_is_read_here():
@@ -113,3 +114,12 @@ def test_adjusted_sentence_says_how_far_it_moved(adjusted, words):
 
 def test_a_sentence_is_shown_as_an_escaped_paragraph():
     assert sentences.Sentence("a < b")._repr_html_() == '<p class="finding">a &lt; b</p>'
+
+
+@pytest.mark.parametrize(
+    ("error", "words"), [(0.2, "about as wide"), (0.1, "2.00 times as wide"), (0.4, "0.50 times as wide")]
+)
+def test_clusters_widen_narrow_or_leave_the_interval(error, words):
+    sentence = sentences.clustering_sentence(replace(RATIO, std_error=error), RATIO)
+    assert words in sentence
+    assert "the 431 patients and not the 6,512 vertebrae taken as independent" in sentence
