@@ -57,8 +57,8 @@ def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     width = clustered.std_error / naive.std_error
     change = "about as wide" if 0.95 <= width <= 1.05 else f"{number_text(width)} times as wide"
     return Sentence(
-        f"The ratio stayed {number_text(clustered.estimate)}. With the {count_text(clustered.n_patients)} patients and not "
-        f"the {count_text(clustered.n_vertebrae)} vertebrae taken as independent, its interval is "
+        f"The ratio stayed {number_text(clustered.estimate)}. With the {count_text(clustered.n_patients)} patients "
+        f"and not the {count_text(clustered.n_vertebrae)} vertebrae taken as independent, its interval is "
         f"{interval_text(clustered)} instead of {interval_text(naive)}: {change} on the log scale."
     )
 
