@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from scipy.special import ndtr, ndtri
 
 from helpers.estimators.estimate import Estimate, check_conf_level
@@ -66,6 +67,35 @@ def ratio_estimate(
         note=note,
         **evidence,
     )
+
+
+def clustered_ratio(
+    measure: str, log_ratio: float, influence: np.ndarray, *, patients=None, conf_level: float, **evidence
+) -> Estimate:
+    """A ratio whose variance is the sum over patients of their squared influence on its log.
+
+    Parameters
+    ----------
+    influence : array (patients,)
+        How far each patient moves the log ratio.
+    patients : array of int, optional
+        How many patients are alike, when one entry stands for several.
+    """
+    variance = sum_of_squares(influence, patients)
+    return ratio_estimate(measure, log_ratio, variance, conf_level=conf_level, **evidence)
+
+
+def clustered_difference(
+    measure: str, difference: float, influence: np.ndarray, *, patients=None, conf_level: float, **evidence
+) -> Estimate:
+    """A difference whose variance is the sum over patients of their squared influence on it."""
+    variance = sum_of_squares(influence, patients)
+    return difference_estimate(measure, difference, variance, conf_level=conf_level, **evidence)
+
+
+def sum_of_squares(influence: np.ndarray, patients=None) -> float:
+    """Squares added up, each as often as there are patients alike."""
+    return float(influence @ influence) if patients is None else float(patients @ influence**2)
 
 
 def difference_estimate(
