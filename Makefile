@@ -1,6 +1,6 @@
 # `make report` and `make test` are all a newcomer needs; both set up .venv by themselves.
 .DEFAULT_GOAL := report
-.PHONY: report test lab lint bench calibrate readme lock clean
+.PHONY: report test lab lint bench calibrate readme reference lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,6 +29,16 @@ bench: $(READY)
 
 calibrate: $(READY)
 	@$(BIN)/python -m pytest -q -s -m calibrate tests/calibration
+
+# What R says of the same data (tests/reference/README.md); the tests themselves need no R.
+R_PACKAGES := survival sandwich boot geepack epitools epiR cmprsk jsonlite
+reference:
+	@command -v Rscript >/dev/null || { echo "R is missing. On Debian or Ubuntu: sudo apt install r-base-core" \
+		$$(printf 'r-cran-%s ' $(R_PACKAGES) | tr A-Z a-z); exit 1; }
+	@missing=$$(Rscript --vanilla -e 'cat(setdiff(commandArgs(TRUE), rownames(installed.packages())))' $(R_PACKAGES)); \
+		[ -z "$$missing" ] || { echo "R has no $$missing. On Debian or Ubuntu: sudo apt install" \
+		$$(printf 'r-cran-%s ' $$missing | tr A-Z a-z); exit 1; }
+	@cd tests/reference && for script in *.R; do echo $$script; TZ=UTC Rscript --vanilla $$script || exit 1; done
 
 # Compiling at installation halves the time every notebook needs to start (some machines switch it off).
 $(READY): requirements.lock pyproject.toml

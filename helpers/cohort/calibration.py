@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.latent import NEVER, Latent, draw, draw_without_cement
+from helpers.cohort.latent import Latent, draw, draw_without_cement
+from helpers.cohort.latent_rows import latent_rows
 from helpers.cohort.published import published_value
-from helpers.cohort.spine import N_SLOTS, level_range, position, present
+from helpers.cohort.spine import N_SLOTS, level_range
 from helpers.cohort.truth import Truth
 
 PATIENTS = int(published_value("patients"))
@@ -70,41 +71,25 @@ def out_of_tolerance(table: pd.DataFrame) -> list[str]:
 
 
 def margins(latent: Latent) -> dict[str, float]:
-    """The published figures as the workbook's defaults compute them, straight from the arrays.
-
-    T1 to L5 at risk, adjacent means next to a level cemented on day 0, old fractures excluded, followed to death, else
-    to the last imaging, and to the day of a later vertebroplasty at most.
-    """
-    place = position(latent.thoracic, latent.lumbar)
-    at_risk = present(latent.thoracic, latent.lumbar) & level_range("T1-L5") & ~latent.prevalent
-    is_adjacent = at_risk & (_distance(latent.cemented, place) == 1)
-    end = np.where(latent.death != NEVER, latent.death, latent.last_imaging)
-    end = np.minimum(end, latent.later_day[:, 0])
-    fractured = at_risk & (latent.diagnosis <= end[:, None])
-    n_adjacent, n_other = (fractured & is_adjacent).sum(), (fractured & ~is_adjacent).sum()
+    """The published figures as the workbook's defaults compute them, straight from the truth (`latent_rows`)."""
+    rows = latent_rows(latent)
+    fractured, adjacent = rows.fractured, rows.is_adjacent
+    n_fractured = np.bincount(rows.patient[fractured], minlength=len(latent.death))
+    n_adjacent, n_other = (fractured & adjacent).sum(), (fractured & ~adjacent).sum()
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = (n_adjacent / is_adjacent.sum()) / (n_other / (at_risk & ~is_adjacent).sum())
-        context = _context(latent, fractured.any(axis=1), at_risk, is_adjacent)
-    values = [len(place), fractured.any(axis=1).sum(), fractured.sum(), n_adjacent, ratio]
-    values += [_median(latent.diagnosis[fractured & group]) for group in (is_adjacent, ~is_adjacent)]
+        ratio = (n_adjacent / adjacent.sum()) / (n_other / (~adjacent).sum())
+        context = _context(latent, n_fractured > 0, adjacent)
+    values = [len(n_fractured), (n_fractured > 0).sum(), fractured.sum(), n_adjacent, ratio]
+    values += [_median(rows.days[fractured & group]) for group in (adjacent, ~adjacent)]
     return {name: float(value) for name, value in zip(PUBLISHED, values, strict=True)} | context
-
-
-def _distance(cemented, place):
-    """Levels from each vertebra to the nearest cemented one (patients x slots)."""
-    distance = np.full(place.shape, N_SLOTS, dtype=np.int8)
-    for slot in range(N_SLOTS):
-        from_slot = np.where(cemented[:, [slot]], np.abs(place - place[:, [slot]]), N_SLOTS)
-        distance = np.minimum(distance, from_slot)
-    return distance
 
 
 def _median(days):
     return np.median(days) if days.size else np.nan
 
 
-def _context(latent, has_new, at_risk, is_adjacent):
-    values = [(at_risk & ~is_adjacent).sum() / is_adjacent.sum()]
+def _context(latent, has_new, is_adjacent):
+    values = [(~is_adjacent).sum() / is_adjacent.sum()]
     values += [levels[has_new].sum() / has_new.sum() for levels in (latent.cemented, latent.prevalent)]
     return {name: float(value) for name, value in zip(CONTEXT, values, strict=True)}
 

@@ -24,6 +24,7 @@ NAMES = (
     "quarantine",
     "flow",
     "risk_table",
+    "risk_periods",
     "patient_summary",
     "codebook",
     *ESTIMATES,
@@ -63,13 +64,8 @@ def _raw(name: str) -> pa.DataFrameSchema:
 
 def _risk_table(_) -> pa.DataFrameSchema:
     columns = {
-        "patient": _patient(),
-        "level": _category(SLOTS, ordered=True),
-        "region": _category(REGIONS),
-        "distance": pa.Column("int8", pa.Check.in_range(1, 18)),
-        "direction": _category(DIRECTIONS),
-        "is_adjacent": pa.Column("bool"),
-        "is_sandwich": pa.Column("bool"),
+        **_vertebra(),
+        **_near_cement(),
         "days": pa.Column("int32", pa.Check.ge(0)),
         "outcome": _category(OUTCOMES),
         "last_clean_days": pa.Column("Int32", pa.Check.ge(0), nullable=True),
@@ -79,6 +75,20 @@ def _risk_table(_) -> pa.DataFrameSchema:
         error="last_clean_days lies after days",
     )
     return _schema(columns, ["patient", "level"], order=("patient", "level"), checks=[within])
+
+
+def _risk_periods(_) -> pa.DataFrameSchema:
+    columns = {
+        **_vertebra(),
+        "period": pa.Column("int8", pa.Check.ge(1)),
+        "start_days": pa.Column("int32", pa.Check.ge(0)),
+        "stop_days": pa.Column("int32", pa.Check.ge(0)),
+        **_near_cement(),
+        "outcome": _category(OUTCOMES),
+    }
+    follow = pa.Check(_follow_one_another, error="the periods of a vertebra do not follow one another")
+    key = ["patient", "level", "period"]
+    return _schema(columns, key, order=key, checks=[follow])
 
 
 def _ledger(_) -> pa.DataFrameSchema:
@@ -173,11 +183,36 @@ def _schema(columns: dict, key=None, *, order=(), checks=()) -> pa.DataFrameSche
 
 def _in_order(order: tuple[str, ...]) -> Callable:
     def in_order(frame: pd.DataFrame) -> bool:
-        codes = [frame[name].cat.codes.to_numpy().astype(np.int64) for name in order]
-        rank = codes[0] if len(codes) == 1 else codes[0] * len(SLOTS) + codes[1]
+        rank = np.zeros(len(frame), dtype=np.int64)
+        for name in order:
+            column = frame[name]
+            number = (column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column).to_numpy()
+            rank = rank * (int(number.max()) + 1) + number
         return bool((np.diff(rank) >= 0).all())
 
     return in_order
+
+
+def _follow_one_another(frame: pd.DataFrame) -> pd.Series:
+    """Each row is a vertebra's first period from day 0, or goes on where the row before it ended open."""
+    before = frame.shift()
+    goes_on = (frame["patient"] == before["patient"]) & (frame["level"] == before["level"])
+    is_next = (frame["period"] == before["period"] + 1) & (frame["start_days"] == before["stop_days"])
+    is_next &= (before["outcome"] == "censored") & (frame["stop_days"] > frame["start_days"])
+    return is_next.where(goes_on, (frame["period"] == 1) & (frame["start_days"] == 0))
+
+
+def _vertebra() -> dict[str, pa.Column]:
+    return {"patient": _patient(), "level": _category(SLOTS, ordered=True), "region": _category(REGIONS)}
+
+
+def _near_cement() -> dict[str, pa.Column]:
+    return {
+        "distance": pa.Column("int8", pa.Check.in_range(1, 18)),
+        "direction": _category(DIRECTIONS),
+        "is_adjacent": pa.Column("bool"),
+        "is_sandwich": pa.Column("bool"),
+    }
 
 
 def _patient() -> pa.Column:
@@ -213,6 +248,7 @@ def _adds_up(flow: pd.DataFrame) -> bool:
 _SCHEMAS = {
     **dict.fromkeys(RAW, _raw),
     "risk_table": _risk_table,
+    "risk_periods": _risk_periods,
     "ledger": _ledger,
     "quarantine": _quarantine,
     "flow": _flow,

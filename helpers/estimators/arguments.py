@@ -59,6 +59,41 @@ def durations(values, name: str = "days") -> np.ndarray:
     return array
 
 
+def numbers(values, name: str) -> np.ndarray:
+    """`values` as finite numbers; yes or no count as 1 and 0."""
+    array = one_dimensional(values, name)
+    try:
+        # Dates would turn into nanoseconds without complaint.
+        as_numbers = None if array.dtype.kind in "mM" else array.astype(float)
+    except (TypeError, ValueError):
+        as_numbers = None
+    is_bad = np.ones(len(array), dtype=bool) if as_numbers is None else ~np.isfinite(as_numbers)
+    if is_bad.any():
+        raise WorkbookError(
+            f"`{name}` must be finite numbers, but got {array[is_bad][0]!s}. Write yes or no as 1 or 0, and each of "
+            "several categories but one as a yes or no of its own."
+        )
+    return as_numbers
+
+
+def covariate_columns(covariates) -> dict[str, np.ndarray]:
+    """A table, mapping or sequence of covariates as numbers by name: "covariate age", or "covariate 1" without names.
+
+    Examples
+    --------
+    >>> covariate_columns({"age": [71, 80]}), list(covariate_columns([[71, 80], [0, 1]]))
+    ({'covariate age': array([71., 80.])}, ['covariate 1', 'covariate 2'])
+    """
+    n_dimensions = getattr(covariates, "ndim", None)
+    covariates = () if covariates is None else [covariates] if n_dimensions == 1 else covariates
+    if hasattr(covariates, "keys"):
+        named = {str(name): covariates[name] for name in covariates}
+    else:
+        columns = covariates.T if n_dimensions == 2 else covariates
+        named = {str(place): column for place, column in enumerate(columns, start=1)}
+    return {f"covariate {name}": numbers(column, f"covariate {name}") for name, column in named.items()}
+
+
 def labels(values, name: str) -> tuple[np.ndarray, int]:
     """Labels of any kind as codes 0, 1, 2, ... and how many differ."""
     if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):

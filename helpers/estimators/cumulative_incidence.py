@@ -1,21 +1,13 @@
 """Cumulative incidence of a fracture where death competes."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from helpers.errors import WorkbookError
-from helpers.estimators.arguments import durations, flags, labels, one_dimensional, same_length
-from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
-from helpers.estimators.intervals import ratio_estimate
-from helpers.estimators.patients import patient_sums
-from helpers.estimators.processes import (
-    IncidenceInfluence,
-    counting_processes,
-    distinct_times,
-    incidence_variance,
-)
+from helpers.estimators.arguments import durations, labels, one_dimensional, same_length
+from helpers.estimators.estimate import check_conf_level
+from helpers.estimators.processes import counting_processes, distinct_times, incidence_variance
 from helpers.estimators.survival import Steps, log_log_limits
 
 
@@ -30,7 +22,8 @@ class IncidenceCurve(Steps):
     incidence : array (times,)
         Probability of an event of the cause by that time.
     std_error, conf_low, conf_high : array (times,)
-        On the scale of the probability; the limits are not a number while it is 0.
+        On the scale of the probability; the limits are not a number while it is 0, once it is 1, or where the
+        patients leave no variance (one patient, or all alike).
     """
 
     incidence: np.ndarray
@@ -76,7 +69,7 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
     >>> curve.incidence.tolist()
     [0.25, 0.25, 0.5, 0.5]
     """
-    days, outcome = durations(days), _outcomes(outcome, cause)
+    days, outcome = durations(days), outcome_codes(outcome, cause)
     n = same_length(days=days, outcome=outcome, patient=patient)
     check_conf_level(conf_level)
     codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
@@ -104,84 +97,8 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
     )
 
 
-def risk_ratio_at_horizon(
-    days, outcome, exposed, patient=None, *, horizon_days: float, conf_level: float = 0.95
-) -> Estimate:
-    """The risk by a horizon, exposed over unexposed, with censoring and death allowed for.
-
-    ratio = F1(t) / F0(t) with Aalen and Johansen's F; the variance of the log is the sum over patients (or
-    vertebrae) of their influence dF1/F1 - dF0/F0, squared (infinitesimal jackknife).
-
-    Parameters
-    ----------
-    days : array, one per vertebra
-    outcome : array of 0, 1 or 2, one per vertebra
-        Censored, fracture, death; a boolean array is a fracture or not.
-    exposed : array of bool, one per vertebra
-    patient : array of labels, optional
-        None gives the naive interval.
-    horizon_days : float
-        Not beyond the last time seen in either group.
-
-    Returns
-    -------
-    Estimate
-
-    Notes
-    -----
-    In R: the two ``survfit(..., influence = TRUE)$influence.pstate``, added up by patient.
-
-    Examples
-    --------
-    Nobody censored before day 3: plain proportions, 2 of 3 against 1 of 3.
-
-    >>> days, outcome, exposed = [1, 2, 9, 3, 9, 9], [1, 1, 0, 1, 0, 0], [1, 1, 1, 0, 0, 0]
-    >>> round(risk_ratio_at_horizon(days, outcome, exposed, horizon_days=3).estimate, 12)
-    2.0
-    """
-    days, outcome, exposed = durations(days), _outcomes(outcome, 1), flags(exposed, "exposed")
-    same_length(days=days, outcome=outcome, exposed=exposed, patient=patient)
-    check_conf_level(conf_level)
-    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-    who = "vertebrae treated as independent" if codes is None else "patients as clusters"
-    evidence = {
-        "method": f"Aalen-Johansen by day {horizon_days:g}, log interval, {who} (infinitesimal jackknife)",
-        "n_patients": n_patients,
-        "n_vertebrae": len(days),
-        "n_events": int(((outcome == 1) & (days <= horizon_days)).sum()),
-    }
-    seen = min(float(days[group].max(initial=0)) for group in (exposed, ~exposed))
-    why = (
-        ""
-        if 0 < horizon_days <= seen
-        else (f"the horizon must lie between 0 and the last time seen in both groups, {seen:g} days")
-    )
-    influence, risks = np.zeros(len(days)), []
-    for group, sign in () if why else ((exposed, 1), (~exposed, -1)):
-        risk, of_row = _risk_by(horizon_days, days[group], outcome[group])
-        risks.append(risk)
-        influence[group] = sign * of_row
-    if not why and not all(risks):
-        why = "no events by the horizon in " + ("one of the groups" if any(risks) else "either group")
-    if why:
-        return not_estimable("risk ratio by horizon", why, unit="ratio", conf_level=conf_level, **evidence)
-    u = patient_sums(influence, codes, n_patients)
-    log_ratio, variance = math.log(risks[0] / risks[1]), float(u @ u)
-    return ratio_estimate("risk ratio by horizon", log_ratio, variance, conf_level=conf_level, **evidence)
-
-
-def _risk_by(horizon: float, days: np.ndarray, outcome: np.ndarray) -> tuple[float, np.ndarray]:
-    """The cumulative incidence at the horizon, and every vertebra's influence on its log."""
-    times, index = distinct_times(days)
-    process = counting_processes(times, index, outcome)
-    last = int(np.searchsorted(times, horizon, side="right")) - 1
-    risk = float(process.incidence[last]) if last >= 0 else 0.0
-    if not risk:
-        return 0.0, np.zeros(len(days))
-    return risk, IncidenceInfluence.of(process).at(last, index, outcome) / risk
-
-
-def _outcomes(outcome, cause: int) -> np.ndarray:
+def outcome_codes(outcome, cause: int = 1) -> np.ndarray:
+    """Outcomes as 0 (censored), 1 (the cause) and 2 (what competes with it)."""
     codes = one_dimensional(outcome, "outcome")
     is_code = np.isin(codes, [0, 1, 2])
     if not is_code.all():

@@ -1,13 +1,15 @@
 """Curves of several groups as one table, for figures and files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from helpers.estimators.cumulative_incidence import IncidenceCurve
 from helpers.estimators.estimate import Estimate, not_estimable
-from helpers.estimators.survival import Steps
+from helpers.estimators.intervals import NO_INTERVAL
+from helpers.estimators.survival import NO_VARIATION, Curve, Steps
+from helpers.estimators.turnbull import TurnbullCurve
 
 
 def curve_table(curves: Mapping[str, Steps], *, curve: str) -> pd.DataFrame:
@@ -50,7 +52,43 @@ def incidence_at(curves: Mapping[str, IncidenceCurve], day: float) -> dict[str, 
     In R: ``summary(survfit(Surv(days, factor(outcome)) ~ group, id = row, influence = TRUE), times = day)``; for the
     clustered error the influence values are added up by patient (``rowsum``), because ``cluster`` is ignored there.
     """
-    return {group: _incidence_on(curve, day) for group, curve in curves.items()}
+    return {group: _height_on(curve, day, "cumulative incidence") for group, curve in curves.items()}
+
+
+def survival_at(curves: Mapping[str, Curve], days: Sequence[float]) -> dict[str, Estimate]:
+    """The probability of no fracture so far on chosen days, with the interval of the curve it is read from.
+
+    A naive and a clustered curve of the same vertebrae put Greenwood's interval and that of patients as clusters side
+    by side.
+
+    Parameters
+    ----------
+    curves : mapping of str to Curve
+        By group, or by what the interval takes to be independent.
+    days : sequence of float
+        Within follow-up; beyond the last day seen in a curve there is no value.
+
+    Returns
+    -------
+    dict of str to Estimate
+        By curve and day in words: "next to cement, day 90". In the unit "probability".
+
+    Notes
+    -----
+    In R: ``summary(survfit(Surv(days, event) ~ 1, conf.type = "log-log", cluster = patient), times = days)``.
+
+    Examples
+    --------
+    >>> from helpers.estimators.survival import kaplan_meier
+    >>> (free,) = survival_at({"all": kaplan_meier([10, 20, 30, 40], [1, 0, 1, 0])}, [30]).values()
+    >>> free.estimate, round(free.conf_low, 3), round(free.conf_high, 3)
+    (0.375, 0.011, 0.808)
+    """
+    return {
+        f"{name}, day {day:g}": _height_on(curve, day, "probability free of fracture")
+        for name, curve in curves.items()
+        for day in days
+    }
 
 
 def counts_table(curves: Mapping[str, Steps], times) -> pd.DataFrame:
@@ -79,34 +117,41 @@ def censoring_times(curves: Mapping[str, Steps]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _incidence_on(curve: IncidenceCurve, day: float) -> Estimate:
-    seen = curve.time <= day
+def bracket_table(curves: Mapping[str, TurnbullCurve]) -> pd.DataFrame:
+    """The innermost intervals of interval-censored curves: group, after, through, low, high.
+
+    `low` is the share with an event by `after`, `high` the share by `through`; in between it is not determined.
+    """
+    parts = []
+    for group, curve in curves.items():
+        total = np.r_[0.0, np.cumsum(curve.mass)]
+        bounds = {"after": curve.after, "through": curve.through, "low": total[:-1], "high": total[1:]}
+        parts.append(pd.DataFrame({"group": group} | bounds))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _height_on(curve: Steps, day: float, measure: str) -> Estimate:
+    n_events = int(curve.events[curve.time <= day].sum())
     evidence = {
         "unit": "probability",
         "conf_level": curve.conf_level,
         "method": f"{curve.method}, at day {day:g}",
         "n_patients": curve.n_patients,
         "n_vertebrae": curve.n_vertebrae,
-        "n_events": int(curve.events[seen].sum()),
+        "n_events": n_events,
     }
-    if not len(curve.time) or day > curve.time[-1]:
-        last = f"{curve.time[-1]:g}" if len(curve.time) else "0"
-        return not_estimable("cumulative incidence", f"nobody was followed beyond day {last}", **evidence)
-    if not seen.any():
-        return Estimate("cumulative incidence", 0.0, None, None, p_value=None, note="no event so far", **evidence)
-    at = int(seen.sum()) - 1
+    last = float(curve.time[-1]) if len(curve.time) else 0.0
+    if not len(curve.time) or day > last:
+        return not_estimable(measure, f"nobody was followed beyond day {last:g}", **evidence)
+    height = float(curve.value_at(day)[0])
+    # Before the first time seen there is no band either.
+    at = int(np.searchsorted(curve.time, day, side="right")) - 1
     low, high, error = (float(band[at]) for band in (curve.conf_low, curve.conf_high, curve.std_error))
-    has_band = np.isfinite([low, high, error]).all()
-    return Estimate(
-        "cumulative incidence",
-        float(curve.incidence[at]),
-        low if has_band else None,
-        high if has_band else None,
-        p_value=None,
-        std_error=error if has_band else None,
-        note="" if has_band else "no event so far" if not curve.incidence[at] else "no interval",
-        **evidence,
-    )
+    if at >= 0 and np.isfinite([low, high, error]).all():
+        return Estimate(measure, height, low, high, p_value=None, std_error=error, **evidence)
+    is_certain = height * (1 - height) <= NO_VARIATION
+    why = "no event so far" if not n_events else "nothing but events so far" if is_certain else NO_INTERVAL
+    return Estimate(measure, height, None, None, p_value=None, note=why, **evidence)
 
 
 def _steps(steps: Steps) -> pd.DataFrame:

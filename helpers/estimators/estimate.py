@@ -135,10 +135,13 @@ class Estimate:
                 self.counts.at_risk_exposed,
             )
         )
+        # What is open above is open towards zero once inverted.
+        open_low = None if self.conf_low is None else 0.0
+        low = open_low if self.conf_high in (None, 0) else 1 / self.conf_high
         return replace(
             self,
             estimate=None if self.estimate in (None, 0) else 1 / self.estimate,
-            conf_low=None if self.conf_high in (None, 0) else 1 / self.conf_high,
+            conf_low=low,
             conf_high=None if self.conf_low in (None, 0) else 1 / self.conf_low,
             counts=flip,
             note=self.note or ("the ratio was zero, so its inverse has no value" if self.estimate == 0 else ""),

@@ -44,6 +44,25 @@ def from_frame(frame: pd.DataFrame) -> dict[str, Estimate]:
     return {row["analysis"]: _estimate(row) for row in rows}
 
 
+def interleaved(estimates: Mapping[str, Mapping[str, Estimate]]) -> dict[str, Estimate]:
+    """Estimates of the same things by several methods, those of one thing side by side.
+
+    Examples
+    --------
+    >>> from helpers.estimators.risk import risk
+    >>> one, other = risk([1, 0]), risk([1, 0], ["p", "q"])
+    >>> list(interleaved({"naive": {"T12": one, "L1": one}, "clustered": {"T12": other, "L1": other}}))
+    ['T12, naive', 'T12, clustered', 'L1, naive', 'L1, clustered']
+    """
+    names = dict.fromkeys(name for of_method in estimates.values() for name in of_method)
+    return {
+        f"{name}, {method}": of_method[name]
+        for name in names
+        for method, of_method in estimates.items()
+        if name in of_method
+    }
+
+
 def _estimate(row: dict) -> Estimate:
     values = {name: row[name] for name in ESTIMATE_COLUMNS if name not in ("analysis", "contrast", *_COUNTS)}
     has_counts = row[_COUNTS[0]] is not None

@@ -1,15 +1,16 @@
 """The hazard ratio of exposed and unexposed vertebrae, with patients as clusters."""
 
-import math
-
 import numpy as np
 
-from helpers.errors import WorkbookError
-from helpers.estimators.arguments import durations, flags, labels, same_length
-from helpers.estimators.cox import Moments, maximise
+from helpers.estimators.cox import Likelihood, Moments, maximise
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
-from helpers.estimators.intervals import ratio_estimate
-from helpers.estimators.patients import patient_sums
+from helpers.estimators.follow_up import Rows
+from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, ratio_estimate
+
+WHOSE = {
+    "independent": "vertebrae treated as independent",
+    "clustered": f"patients as clusters ({SANDWICH_T})",
+}
 
 
 def hazard_ratio(
@@ -20,19 +21,22 @@ def hazard_ratio(
     *,
     stratum=None,
     window: tuple[float, float | None] | None = None,
+    entry=None,
+    vertebra=None,
     conf_level: float = 0.95,
 ) -> Estimate:
     """The hazard of exposed vertebrae over that of unexposed ones (Cox, Efron's ties).
 
-    The interval is exp(log ratio +- z * se). Without patients se^2 = 1 / I, the inverse information; with
-    patients se^2 = sum over patients of U_g^2 / I^2, U_g the sum of the score residuals of the patient's
-    vertebrae.
+    Without patients the interval is exp(log ratio +- z se), se^2 = 1 / I, the inverse information. With patients
+    se^2 = sum over patients of U_g^2 / I^2, U_g the sum of the score residuals of the patient's vertebrae, and the
+    quantile is that of Student's t (`intervals.clustered_ratio`).
 
     Parameters
     ----------
     days : array, one per vertebra
         Time to the event or to the end of follow-up.
     event, exposed : array of bool, one per vertebra
+        With `entry` one per row, and `event` is true for the row that ends with it.
     patient : array of labels, optional
         None gives the naive interval.
     stratum : array of labels, optional
@@ -40,6 +44,11 @@ def hazard_ratio(
     window : (after, through), optional
         Only events with after < days <= through count, among vertebrae still at risk after `after`; None
         leaves the end open. A window from 0 keeps day 0.
+    entry : array, optional
+        Days after which the row is under observation (at risk at t when entry < t <= days). A vertebra whose exposure
+        changes has a row for each period.
+    vertebra : array of labels, optional
+        Which rows are of one vertebra (of one patient, where patients are given); only for the count in the record.
 
     Returns
     -------
@@ -49,7 +58,7 @@ def hazard_ratio(
 
     Notes
     -----
-    In R: ``coxph(Surv(days, event) ~ exposed + strata(stratum), cluster = patient, ties = "efron")``. Times
+    In R: ``coxph(Surv(entry, days, event) ~ exposed + strata(stratum), cluster = patient, ties = "efron")``. Times
     are tied only when they are equal. This is not lifelines' fitter because its clustered error depends on
     the order of tied rows and its cost grows with the square of the rows; the tests hold coefficient and
     naive error together.
@@ -69,34 +78,29 @@ def hazard_ratio(
     >>> round(ratio.estimate, 4), round(ratio.std_error, 4)
     (2.5616, 1.2403)
     """
-    days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
-    same_length(days=days, event=event, exposed=exposed, patient=patient, stratum=stratum)
+    rows = Rows.checked(days, event, exposed, patient, stratum=stratum, entry=entry, vertebra=vertebra)
     check_conf_level(conf_level)
-    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-    strata = None if stratum is None else labels(stratum, "stratum")[0]
     if window is not None:
-        days, event, kept = in_window(days, event, window)
-        exposed, strata = exposed[kept], None if strata is None else strata[kept]
-        codes, n_patients = (None, None) if codes is None else labels(codes[kept], "patient")
-    method = "Cox, Efron ties, " + (
-        "vertebrae treated as independent" if codes is None else "patients as clusters (sandwich)"
-    )
-    evidence = {
-        "method": method + ("" if strata is None else ", stratified"),
-        "n_patients": n_patients,
-        "n_vertebrae": len(days),
-        "n_events": int(event.sum()),
-    }
-    moments = Moments.of(days, event, exposed, strata)
+        rows = rows.within(*window)
+    evidence = {"conf_level": conf_level, **rows.evidence("Cox, Efron ties, ", **WHOSE)}
+    fit, why_not = fit_of(rows)
+    if fit is None:
+        return not_estimable("hazard ratio", why_not, unit="ratio", **evidence)
+    if rows.patients is None:
+        return ratio_estimate("hazard ratio", fit.log_hazard_ratio, 1 / fit.information, **evidence)
+    return clustered_ratio("hazard ratio", fit.log_hazard_ratio, influence_by_patient(fit, rows), **evidence)
+
+
+def fit_of(rows: Rows) -> tuple[Likelihood | None, str]:
+    """The likelihood at its maximum; None, and why in words, where it has none."""
+    moments = rows.moments
     why_not = why_no_maximum(moments)
-    if why_not:
-        return not_estimable("hazard ratio", why_not, unit="ratio", conf_level=conf_level, **evidence)
-    fit = maximise(moments)
-    variance = 1 / fit.information
-    if codes is not None:
-        u = patient_sums(fit.residual_of_rows(exposed, event), codes, n_patients)
-        variance = float(u @ u) / fit.information**2
-    return ratio_estimate("hazard ratio", fit.log_hazard_ratio, variance, conf_level=conf_level, **evidence)
+    return (None, why_not) if why_not else (maximise(moments), "")
+
+
+def influence_by_patient(fit: Likelihood, rows: Rows) -> np.ndarray:
+    """How far each patient moves the log hazard ratio."""
+    return rows.by_patient(fit.residual_of_rows(rows.exposed, rows.event)) / fit.information
 
 
 def why_no_maximum(moments: Moments) -> str:
@@ -115,18 +119,3 @@ def why_no_maximum(moments: Moments) -> str:
         f"no {kind} vertebra had an event while an {other} one was at risk, so the likelihood has no maximum "
         "(monotone likelihood)"
     )
-
-
-def in_window(days: np.ndarray, event: np.ndarray, window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Times and events of the vertebrae at risk in a window, and which vertebrae these are."""
-    after, through = window
-    if not (math.isfinite(after) and after >= 0 and (through is None or through > after)):
-        raise WorkbookError(
-            f"`window` must be (after, through) with 0 <= after < through, but got {tuple(window)}. "
-            "Pass (0, 90), or (365, None) for everything later."
-        )
-    kept = days > after if after > 0 else np.ones(len(days), dtype=bool)
-    days, event = days[kept], event[kept]
-    if through is None:
-        return days, event, kept
-    return np.minimum(days, through), event & (days <= through), kept

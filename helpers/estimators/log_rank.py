@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from helpers.estimators.arguments import durations, flags, labels, same_length
 from helpers.estimators.cox import Likelihood, Moments
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
+from helpers.estimators.follow_up import Rows
 from helpers.estimators.intervals import NO_VARIANCE, two_sided_p
-from helpers.estimators.patients import patient_sums
 
 
-def logrank_test(days, event, exposed, patient=None, *, stratum=None, conf_level: float = 0.95) -> Estimate:
+def logrank_test(
+    days, event, exposed, patient=None, *, stratum=None, entry=None, vertebra=None, conf_level: float = 0.95
+) -> Estimate:
     """Test whether exposed and unexposed vertebrae fracture at the same pace.
 
     Without patients chi2 = (O - E)^2 / V, with E and V hypergeometric at each event time [1]_. With patients
@@ -24,6 +25,11 @@ def logrank_test(days, event, exposed, patient=None, *, stratum=None, conf_level
         None gives the naive test.
     stratum : array of labels, optional
         Compare only within these.
+    entry : array, optional
+        Days after which the row is under observation (at risk at t when entry < t <= days). A vertebra whose exposure
+        changes has a row for each period.
+    vertebra : array of labels, optional
+        Which rows are of one vertebra (of one patient, where patients are given); only for the count in the record.
 
     Returns
     -------
@@ -32,8 +38,9 @@ def logrank_test(days, event, exposed, patient=None, *, stratum=None, conf_level
 
     Notes
     -----
-    In R: ``survdiff(Surv(days, event) ~ exposed)``; clustered:
-    ``summary(coxph(Surv(days, event) ~ exposed, cluster = patient))$robscore``.
+    In R: ``survdiff(Surv(days, event) ~ exposed)``, with entry
+    ``summary(coxph(Surv(entry, days, event) ~ exposed, ties = "exact"))$sctest``; clustered:
+    ``summary(coxph(Surv(entry, days, event) ~ exposed, cluster = patient))$robscore``.
 
     References
     ----------
@@ -48,29 +55,24 @@ def logrank_test(days, event, exposed, patient=None, *, stratum=None, conf_level
     >>> round(test.estimate, 4), round(test.p_value, 4)
     (0.6154, 0.4328)
     """
-    days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
-    same_length(days=days, event=event, exposed=exposed, patient=patient, stratum=stratum)
+    rows = Rows.checked(days, event, exposed, patient, stratum=stratum, entry=entry, vertebra=vertebra)
     check_conf_level(conf_level)
-    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-    moments = Moments.of(days, event, exposed, None if stratum is None else labels(stratum, "stratum")[0])
-    if codes is None:
+    moments = rows.moments
+    if rows.patients is None:
         distance, variance = _hypergeometric(moments)
-        method = "log-rank, vertebrae treated as independent"
     else:
         at_no_effect = Likelihood.at(moments, 0.0)
-        u = patient_sums(at_no_effect.residual_of_rows(exposed, event), codes, n_patients)
+        u = rows.by_patient(at_no_effect.residual_of_rows(rows.exposed, rows.event))
         distance, variance = float(u.sum()), float(u @ u)
-        method = "log-rank with patients as clusters (robust score test of the Cox model)"
-    evidence = {
-        "method": method if stratum is None else method + ", stratified",
-        "n_patients": n_patients,
-        "n_vertebrae": len(days),
-        "n_events": int(event.sum()),
-    }
+    evidence = rows.evidence(
+        "log-rank",
+        independent=", vertebrae treated as independent",
+        clustered=" with patients as clusters (robust score test of the Cox model)",
+    )
     why_not = ""
     if not moments.informative.any():
         why_not = "no event while exposed and unexposed vertebrae were both at risk"
-    elif n_patients == 1:
+    elif evidence["n_patients"] == 1:
         # U^2 / U^2 would be 1 whatever the data.
         why_not = "fewer than two patients"
     elif variance <= NO_VARIANCE:

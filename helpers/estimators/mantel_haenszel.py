@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
-from helpers.estimators.intervals import ratio_estimate
+from helpers.estimators.intervals import clustered_ratio, ratio_estimate
 from helpers.estimators.relative_risk import evidence_of
 from helpers.estimators.strata import Strata
 
 NAIVE = "Mantel-Haenszel, Greenland-Robins variance, vertebrae treated as independent"
-CLUSTERED = "Mantel-Haenszel, patients as clusters (infinitesimal jackknife)"
+CLUSTERED = "Mantel-Haenszel, patients as clusters (infinitesimal jackknife, t quantile)"
 
 
 def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float = 0.95) -> Estimate:
@@ -66,11 +66,12 @@ def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float 
     top, bottom = float((a * n0 / n).sum()), float((c * n1 / n).sum())
     if not (top and bottom):
         return _not_estimable(top, bottom, note, conf_level, evidence)
+    log_ratio, evidence["conf_level"] = math.log(top / bottom), conf_level
     if patient is None:
         variance = float((((a + c) * n1 * n0 - a * c * n) / n**2).sum()) / (top * bottom)
-    else:
-        variance = strata.sum_of_squares(_influence(a, n1, c, n0, top, bottom))
-    return ratio_estimate("risk ratio", math.log(top / bottom), variance, conf_level=conf_level, note=note, **evidence)
+        return ratio_estimate("risk ratio", log_ratio, variance, note=note, **evidence)
+    influence = strata.by_patient(_influence(a, n1, c, n0, top, bottom))
+    return clustered_ratio("risk ratio", log_ratio, influence, note=note, **evidence)
 
 
 def within_patient_risk_ratio(event, exposed, patient, *, conf_level: float = 0.95) -> Estimate:

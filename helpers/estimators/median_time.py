@@ -4,6 +4,7 @@ import numpy as np
 
 from helpers.estimators.arguments import durations, flags, one_dimensional, same_length
 from helpers.estimators.estimate import Estimate, not_estimable
+from helpers.estimators.intervals import NO_INTERVAL
 from helpers.estimators.survival import Curve, kaplan_meier
 
 # R's tolerance for "the curve is exactly one half here".
@@ -59,6 +60,8 @@ def median_time(curve: Curve) -> Estimate:
     notes = []
     if value is None:
         notes.append("not reached: fewer than half had the event by the end of follow-up")
+    elif low is None and high is None:
+        notes.append(NO_INTERVAL)
     elif high is None:
         notes.append("upper limit not reached")
     return Estimate(

@@ -3,23 +3,25 @@
 import math
 from dataclasses import replace
 
-from helpers.estimators.arguments import durations, flags, same_length
+from helpers.estimators.arguments import choice, durations, flags, same_length
 from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
-from helpers.estimators.intervals import ratio_estimate, two_sided_p, wilson_limits
+from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, ratio_estimate, two_sided_p, wilson_limits
 from helpers.estimators.patients import Contributions
 from helpers.estimators.score import score_interval
 
-CLUSTERED = "log interval with patients as clusters (sandwich, HC0)"
+KATZ = "log interval (Katz 1978), vertebrae treated as independent"
+CLUSTERED = f"log interval with patients as clusters ({SANDWICH_T})"
 IGNORES_CLUSTERS = "with an empty cell the score interval is given, which ignores that vertebrae share patients"
 
 
-def risk_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
+def risk_ratio(event, exposed, patient=None, *, quantile: str = "t", conf_level: float = 0.95) -> Estimate:
     """The risk of an event among exposed vertebrae over that among unexposed ones.
 
-    With a of n1 exposed and c of n0 unexposed vertebrae: ratio = (a/n1) / (c/n0), and the interval is exp(log
-    ratio +- z * se). Without patients se^2 = 1/a - 1/n1 + 1/c - 1/n0 [1]_. With patients, the vertebrae of
-    one patient count as one cluster [2]_: se^2 = sum over patients of u_g^2, u_g = (a_g - p1 n1_g)/a - (c_g -
-    p0 n0_g)/c.
+    With a of n1 exposed and c of n0 unexposed vertebrae: ratio = (a/n1) / (c/n0). Without patients the interval is
+    exp(log ratio +- z se), se^2 = 1/a - 1/n1 + 1/c - 1/n0 [1]_. With patients, the vertebrae of one patient count as
+    one cluster [2]_: se^2 = sum over patients of u_g^2, u_g = (a_g - p1 n1_g)/a - (c_g - p0 n0_g)/c, and a t quantile
+    takes the place of z, with the degrees of freedom 3 (sum u_g^2)^2 / sum u_g^4 of the few patients who have events
+    (`intervals.degrees_of_freedom`).
 
     Parameters
     ----------
@@ -27,6 +29,8 @@ def risk_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Est
         Whether it fractured; whether it is in the group of interest (next to a cemented vertebra).
     patient : array of labels, optional
         Whose vertebra it is. None gives the naive interval, which takes all vertebrae to be independent.
+    quantile : {"t", "normal"}
+        Of the clustered interval; "normal" gives what most software prints.
     conf_level : float
         Between 0 and 1.
 
@@ -39,7 +43,8 @@ def risk_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Est
     Notes
     -----
     In R, naive: ``epitools::riskratio.wald``; clustered: ``glm(event ~ exposed, poisson)`` with
-    ``sandwich::vcovCL(fit, cluster = patient, type = "HC0", cadjust = FALSE)``.
+    ``sandwich::vcovCL(fit, cluster = patient, type = "HC0", cadjust = FALSE)``, the influences being
+    ``rowsum(sandwich::estfun(fit), patient) %*% sandwich::bread(fit) / nobs(fit)``.
 
     References
     ----------
@@ -62,37 +67,36 @@ def risk_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Est
     >>> round(ratio.estimate, 2), round(ratio.conf_low, 2), round(ratio.conf_high, 2)
     (5.57, 1.94, 16.03)
     """
-    contributions = Contributions.from_rows(event, exposed, patient)
-    return risk_ratio_of(contributions, clustered=patient is not None, conf_level=conf_level)
+    contributions, clustered = Contributions.from_rows(event, exposed, patient), patient is not None
+    return risk_ratio_of(contributions, clustered=clustered, quantile=quantile, conf_level=conf_level)
 
 
-def risk_ratio_of(contributions: Contributions, *, clustered: bool = True, conf_level: float = 0.95) -> Estimate:
+def risk_ratio_of(
+    contributions: Contributions, *, clustered: bool = True, quantile: str = "t", conf_level: float = 0.95
+) -> Estimate:
     """The risk ratio of patients already collapsed, so that parts of a cohort can be added up first."""
+    choice(quantile, "quantile", ("t", "normal"))
     table = contributions.table
     n_patients = contributions.n_patients if clustered else None
-    log_interval = CLUSTERED if clustered else "log interval (Katz 1978), vertebrae treated as independent"
-    evidence = evidence_of(table, n_patients)
-    all_had_it = n_without_event(table) == 0
-    if not table.events_exposed or not table.events_unexposed or all_had_it:
+    evidence = {"conf_level": check_conf_level(conf_level), **evidence_of(table, n_patients)}
+    if not table.events_exposed or not table.events_unexposed or n_without_event(table) == 0:
         return score_instead(table, "risk ratio", n_patients, conf_level)
     ratio = table.events_exposed * table.at_risk_unexposed / (table.events_unexposed * table.at_risk_exposed)
-    variance = contributions.log_risk_ratio_variance()
-    return ratio_estimate(
-        "risk ratio",
-        math.log(ratio),
-        variance,
-        conf_level=check_conf_level(conf_level),
-        method=log_interval,
-        **evidence,
-    )
+    if not clustered or quantile == "normal":
+        method = CLUSTERED.replace(SANDWICH_T, "sandwich, normal quantile") if clustered else KATZ
+        variance = contributions.log_risk_ratio_variance()
+        return ratio_estimate("risk ratio", math.log(ratio), variance, method=method, **evidence)
+    influence = contributions.influence(1 / table.events_exposed, 1 / table.events_unexposed)
+    alike = contributions.multiplicity
+    return clustered_ratio("risk ratio", math.log(ratio), influence, patients=alike, method=CLUSTERED, **evidence)
 
 
 def rate_ratio(event, time, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
     """The event rate of exposed vertebrae over that of unexposed ones, per time at risk.
 
     ratio = (a/T1) / (c/T0). Without patients se^2 of the log = 1/a + 1/c (Poisson); with patients the sum of
-    u_g^2 with times at risk in place of numbers at risk. Where a group has no event, the limits come from
-    Wilson's interval for the share of events that are exposed [1]_.
+    u_g^2 with times at risk in place of numbers at risk, and a t quantile. Where a group has no event, the limits come
+    from Wilson's interval for the share of events that are exposed [1]_.
 
     Parameters
     ----------
@@ -139,12 +143,12 @@ def rate_ratio(event, time, exposed, patient=None, *, conf_level: float = 0.95) 
         return not_estimable("rate ratio", why, unit="ratio", conf_level=conf_level, method="none", **evidence)
     if not (a and c):
         return _one_sided_rate_ratio(a, c, time_unexposed / time_exposed, conf_level, evidence)
+    log_ratio, evidence["conf_level"] = math.log(a / time_exposed * time_unexposed / c), conf_level
     if contributions is None:
-        variance, method = 1 / a + 1 / c, "log interval (Poisson), vertebrae treated as independent"
-    else:
-        variance, method = contributions.variance(1 / a, 1 / c), CLUSTERED
-    log_ratio = math.log(a / time_exposed * time_unexposed / c)
-    return ratio_estimate("rate ratio", log_ratio, variance, conf_level=conf_level, method=method, **evidence)
+        method = "log interval (Poisson), vertebrae treated as independent"
+        return ratio_estimate("rate ratio", log_ratio, 1 / a + 1 / c, method=method, **evidence)
+    influence, alike = contributions.influence(1 / a, 1 / c), contributions.multiplicity
+    return clustered_ratio("rate ratio", log_ratio, influence, patients=alike, method=CLUSTERED, **evidence)
 
 
 def _one_sided_rate_ratio(a: int, c: int, time_unexposed_to_exposed: float, conf_level: float, evidence) -> Estimate:

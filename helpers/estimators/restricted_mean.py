@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from helpers.estimators.arguments import durations, flags, labels, same_length
-from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
-from helpers.estimators.intervals import difference_estimate
-from helpers.estimators.patients import patient_sums
-from helpers.estimators.processes import IncidenceInfluence, counting_processes, distinct_times
+from helpers.estimators.arguments import durations, flags, same_length
+from helpers.estimators.estimate import Estimate, not_estimable
+from helpers.estimators.followed_groups import FollowedGroups
+from helpers.estimators.processes import IncidenceInfluence, counting_processes
 
 
 def restricted_mean_difference(
@@ -48,34 +47,15 @@ def restricted_mean_difference(
     """
     days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
     same_length(days=days, event=event, exposed=exposed, patient=patient)
-    check_conf_level(conf_level)
-    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-    who = "vertebrae treated as independent" if codes is None else "patients as clusters"
-    evidence = {
-        "method": f"area under Kaplan-Meier curves, {who}",
-        "n_patients": n_patients,
-        "n_vertebrae": len(days),
-        "n_events": int((event & (days <= horizon_days)).sum()),
-    }
-    measure = "restricted mean difference"
-    seen = [float(days[group].max(initial=0)) for group in (exposed, ~exposed)]
-    if not horizon_days > 0 or horizon_days > min(seen):
-        why = f"the horizon must lie between 0 and the last time seen in both groups, {min(seen):g} days"
-        return not_estimable(measure, why, unit="days", conf_level=conf_level, **evidence)
-    influence, areas = np.zeros(len(days)), []
-    for group, sign in ((exposed, 1), (~exposed, -1)):
-        area, of_row = _area(days[group], event[group].astype(np.int8), horizon_days)
-        areas.append(area)
-        influence[group] = sign * of_row
-    u = patient_sums(influence, codes, n_patients)
-    return difference_estimate(
-        measure, areas[0] - areas[1], float(u @ u), conf_level=conf_level, unit="days", **evidence
-    )
+    groups = FollowedGroups.of(days, event.astype(np.int8), exposed, patient, horizon_days, conf_level)
+    measure, evidence = "restricted mean difference", groups.evidence(f"area under Kaplan-Meier curves, {groups.basis}")
+    if groups.why_not:
+        return not_estimable(measure, groups.why_not, unit="days", **evidence)
+    return groups.difference(measure, *groups.each(_area), unit="days", **evidence)
 
 
-def _area(days: np.ndarray, event: np.ndarray, horizon: float) -> tuple[float, np.ndarray]:
+def _area(times: np.ndarray, index: np.ndarray, event: np.ndarray, horizon: float) -> tuple[float, np.ndarray]:
     """The area under the curve to the horizon, and every vertebra's influence on it."""
-    times, index = distinct_times(days)
     process = counting_processes(times, index, event)
     tables = IncidenceInfluence.of(process)
     width = np.diff(np.minimum(np.r_[0.0, times, horizon], horizon))

@@ -7,22 +7,32 @@ import numpy as np
 from helpers.estimators.arguments import flags
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import (
+    FROM_RISKS,
     NO_INTERVAL,
     NO_VARIANCE,
+    SANDWICH_T,
+    clustered_ratio,
+    clustered_risk_difference,
+    degrees_of_freedom,
     difference_estimate,
     logit_limits,
+    quantile,
     ratio_estimate,
+    sum_of_squares,
     wilson_limits,
 )
 from helpers.estimators.patients import Contributions
-from helpers.estimators.relative_risk import IGNORES_CLUSTERS, evidence_of, n_without_event, score_instead
+from helpers.estimators.relative_risk import CLUSTERED, IGNORES_CLUSTERS, evidence_of, n_without_event, score_instead
+
+WOOLF = "log interval (Woolf 1955), vertebrae treated as independent"
 
 
 def risk(event, patient=None, *, conf_level: float = 0.95) -> Estimate:
     """The proportion of vertebrae with an event.
 
-    Without patients Wilson's score interval [1]_. With patients an interval on the logit scale,
-    se^2 = sum over patients of (a_g - p n_g)^2 / (n p q)^2; Wilson's, with a note, where p is 0 or 1.
+    Without patients Wilson's score interval [1]_. With patients an interval on the logit scale with a t quantile
+    (`intervals.degrees_of_freedom`), se^2 = sum over patients of (a_g - p n_g)^2 / (n p q)^2; Wilson's, with a note,
+    where p is 0 or 1.
 
     Parameters
     ----------
@@ -87,11 +97,13 @@ def risk(event, patient=None, *, conf_level: float = 0.95) -> Estimate:
             **evidence,
         )
     a_g, n_g = contributions.counts[:, 0], contributions.counts[:, 1]
-    variance = float(contributions.multiplicity @ (a_g - p * n_g) ** 2) / n**2
-    method = "logit interval with patients as clusters (sandwich, HC0)"
+    influence = (a_g - p * n_g) / n
+    variance = sum_of_squares(influence, contributions.multiplicity)
+    method = f"logit interval with patients as clusters ({SANDWICH_T})"
     if variance <= NO_VARIANCE:
         return Estimate("risk", p, None, None, conf_level, None, method, "probability", note=NO_INTERVAL, **evidence)
-    low, high = logit_limits(p, math.sqrt(variance) / (p * (1 - p)), conf_level)
+    widths = quantile(conf_level, degrees_of_freedom(influence, contributions.multiplicity))
+    low, high = logit_limits(p, widths * math.sqrt(variance) / (p * (1 - p)))
     return Estimate(
         "risk",
         p,
@@ -110,7 +122,8 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
     """The risk among exposed vertebrae minus that among unexposed ones.
 
     Without patients Wald's interval, se^2 = p1 q1/n1 + p0 q0/n0; with patients se^2 = sum of u_g^2,
-    u_g = (a_g - p1 n1_g)/n1 - (c_g - p0 n0_g)/n0. With an empty cell Mee's score interval, with a note.
+    u_g = (a_g - p1 n1_g)/n1 - (c_g - p0 n0_g)/n0, and the interval is made from those of the two risks
+    (`intervals.clustered_risk_difference`). With an empty cell Mee's score interval, with a note.
 
     Parameters
     ----------
@@ -143,30 +156,24 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
     check_conf_level(conf_level)
     if not (table.at_risk_exposed and table.at_risk_unexposed) or table.has_zero_cell:
         return score_instead(table, "risk difference", n_patients, conf_level)
-    difference = table.events_exposed / table.at_risk_exposed - table.events_unexposed / table.at_risk_unexposed
-    variance = contributions.variance(1 / table.at_risk_exposed, 1 / table.at_risk_unexposed)
-    method = (
-        "Wald interval, vertebrae treated as independent"
-        if patient is None
-        else ("Wald interval with patients as clusters (sandwich, HC0)")
-    )
-    return difference_estimate(
-        "risk difference",
-        difference,
-        variance,
-        conf_level=conf_level,
-        method=method,
-        unit="probability",
-        **evidence_of(table, n_patients),
-    )
+    risks = table.events_exposed / table.at_risk_exposed, table.events_unexposed / table.at_risk_unexposed
+    difference = risks[0] - risks[1]
+    evidence = {"conf_level": conf_level, **evidence_of(table, n_patients)}
+    weights, measure = (1 / table.at_risk_exposed, 1 / table.at_risk_unexposed), "risk difference"
+    if patient is None:
+        variance, method = contributions.variance(*weights), "Wald interval, vertebrae treated as independent"
+        return difference_estimate(measure, difference, variance, method=method, unit="probability", **evidence)
+    influences = contributions.influence(weights[0], 0), -contributions.influence(0, weights[1])
+    options = {"patients": contributions.multiplicity, "method": f"patients as clusters (sandwich), {FROM_RISKS}"}
+    return clustered_risk_difference(measure, risks, influences, **options, **evidence)
 
 
 def odds_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
     """The odds of an event among exposed vertebrae over those among unexposed ones.
 
-    Without patients Woolf's interval, se^2 of the log = 1/a + 1/b + 1/c + 1/d [1]_; with patients se^2 = sum
-    of u_g^2, u_g = (a_g - p1 n1_g)/(n1 p1 q1) - (c_g - p0 n0_g)/(n0 p0 q0) (delta method). With an empty cell
-    the score interval, with a note.
+    Without patients Woolf's interval, se^2 of the log = 1/a + 1/b + 1/c + 1/d [1]_; with patients se^2 = sum of u_g^2,
+    u_g = (a_g - p1 n1_g)/(n1 p1 q1) - (c_g - p0 n0_g)/(n0 p0 q0) (delta method), and a t quantile
+    (`intervals.degrees_of_freedom`). With an empty cell the score interval, with a note.
 
     Parameters
     ----------
@@ -197,23 +204,11 @@ def odds_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Est
     check_conf_level(conf_level)
     if not n_without_event(table) or table.has_zero_cell:
         return score_instead(table, "odds ratio", n_patients, conf_level)
-    a, n1, c, n0 = (
-        table.events_exposed,
-        table.at_risk_exposed,
-        table.events_unexposed,
-        table.at_risk_unexposed,
-    )
-    variance = contributions.variance(n1 / (a * (n1 - a)), n0 / (c * (n0 - c)))
-    method = (
-        "log interval (Woolf 1955), vertebrae treated as independent"
-        if patient is None
-        else ("log interval with patients as clusters (delta method on the sandwich, HC0)")
-    )
-    return ratio_estimate(
-        "odds ratio",
-        math.log(a * (n0 - c) / (c * (n1 - a))),
-        variance,
-        conf_level=conf_level,
-        method=method,
-        **evidence_of(table, n_patients),
-    )
+    a, c, n1, n0 = table.events_exposed, table.events_unexposed, table.at_risk_exposed, table.at_risk_unexposed
+    log_ratio = math.log(a * (n0 - c) / (c * (n1 - a)))
+    weights = n1 / (a * (n1 - a)), n0 / (c * (n0 - c))
+    evidence = {"conf_level": conf_level, **evidence_of(table, n_patients)}
+    if patient is None:
+        return ratio_estimate("odds ratio", log_ratio, contributions.variance(*weights), method=WOOLF, **evidence)
+    influence, alike = contributions.influence(*weights), contributions.multiplicity
+    return clustered_ratio("odds ratio", log_ratio, influence, patients=alike, method=CLUSTERED, **evidence)

@@ -129,10 +129,12 @@ def score_statistic(table: TwoByTwo, measure: str, method: str) -> Callable[[flo
         return _standardised(x1 / n1 - ratio * x0 / n0, variance * inflation)
 
     def odds_ratio(ratio: float) -> float:
-        b = ratio * n1 + n0 - (x1 + x0) * (ratio - 1)
-        p0 = 2 * (x1 + x0) / (b + math.sqrt(b * b + 4 * n0 * (ratio - 1) * (x1 + x0)))
-        p1 = ratio * p0 / (1 - p0 + ratio * p0)
-        exposed, unexposed = n1 * p1 * (1 - p1), n0 * p0 * (1 - p0)
+        # Events and non-events from an equation each: 1 - p0 would lose all its digits where p0 is nearly 1.
+        x, m = x1 + x0, n - x1 - x0
+        p0 = _positive_root(n0 * (ratio - 1), ratio * (n1 - x) + n0 + x, x)
+        q0 = _positive_root(n0 * (1 - ratio), n1 - m + ratio * (n0 + m), m * ratio)
+        p1, q1 = ratio * p0 / (q0 + ratio * p0), q0 / (q0 + ratio * p0)
+        exposed, unexposed = n1 * p1 * q1, n0 * p0 * q0
         information = exposed * unexposed / (exposed + unexposed) if exposed and unexposed else 0.0
         return _standardised(x1 - n1 * p1, information * inflation)
 
@@ -149,6 +151,12 @@ def score_statistic(table: TwoByTwo, measure: str, method: str) -> Callable[[flo
         return _standardised(x1 / n1 - x0 / n0 - difference, variance * inflation)
 
     return {"risk ratio": risk_ratio, "odds ratio": odds_ratio, "risk difference": risk_difference}[measure]
+
+
+def _positive_root(a: float, b: float, c: float) -> float:
+    """The root of a p^2 + b p = c between 0 and 1, without subtracting nearly equal numbers."""
+    root = math.sqrt(max(0.0, b * b + 4 * a * c))
+    return 2 * c / (b + root) if b >= 0 else (root - b) / (2 * a)
 
 
 def _standardised(distance: float, variance: float) -> float:

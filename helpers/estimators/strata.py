@@ -47,7 +47,6 @@ class Strata:
         """The two-by-two table over all strata."""
         return TwoByTwo(*(int(column.sum()) for column in (self.a, self.n1, self.c, self.n0)))
 
-    def sum_of_squares(self, by_kind: np.ndarray) -> float:
-        """Contributions by stratum x exposed x event, added up by patient (by vertebra without them) and squared."""
-        u = patient_sums(by_kind[self._kind], self._patient, self.n_patients or 0)
-        return float(u @ u)
+    def by_patient(self, by_kind: np.ndarray) -> np.ndarray:
+        """Contributions by stratum x exposed x event, added up by patient (by vertebra without them)."""
+        return patient_sums(by_kind[self._kind], self._patient, self.n_patients or 0)

@@ -10,6 +10,11 @@ from helpers.estimators.estimate import check_conf_level
 from helpers.estimators.intervals import critical_value
 from helpers.estimators.processes import counting_processes, distinct_times, incidence_variance
 
+# Less than one vertebra in a million million; sums of steps reach 0 and 1 up to rounding.
+NO_VARIATION = 1e-12
+# On the logit scale no standard error is smaller than this below a million million events.
+NO_ERROR = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Counts:
@@ -80,7 +85,7 @@ class Curve(Steps):
         Probability of no event through that time.
     std_error, conf_low, conf_high : array (times,)
         On the scale of the probability. Not a number where survival is 0, the limits also where it is still
-        1.
+        1 or where the patients leave no variance (one patient, or all alike).
     """
 
     survival: np.ndarray
@@ -173,8 +178,11 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
 
 
 def log_log_limits(probability: np.ndarray, std_error: np.ndarray, conf_level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Limits p^exp(+-z se / (p log p)); not a number where p is 0 or 1, as in R."""
-    inside = np.where((probability > 0) & (probability < 1), probability, np.nan)
+    """Limits p^exp(+-z se / (p log p)); not a number where p is 0 or 1, as in R, or where nothing varies."""
+    variation = probability * (1 - probability)
+    # A clustered error this small is rounding left over from an exact zero: one patient, or all alike.
+    has_interval = (variation > NO_VARIATION) & (std_error > NO_ERROR * variation)
+    inside = np.where(has_interval, probability, np.nan)
     half = critical_value(conf_level) * std_error / (inside * np.log(inside))
     return inside ** np.exp(-half), inside ** np.exp(half)
 

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator
 
 from helpers.figures import theme
 from helpers.figures.inputs import is_given, need_columns, need_rows
-from helpers.figures.lettering import line_height, text_height, text_width, widest, wrap, write
+from helpers.figures.lettering import line_height, text_height, widest, wrap, wrap_result, write
+from helpers.figures.percent_axis import draw_percent_axis, ends_early, round_top
 
 DISTANCE_COLUMNS = ("distance", "estimate", "conf_low", "conf_high", "text", "counts")
 _MARGIN, _HEADING, _PLOT = 0.15, 0.36, 2.5  # inches
@@ -57,17 +58,13 @@ def plot_distance(
         paper = theme.page(figure)
         axes = theme.axes_at(figure, left, base, width, _PLOT)
         top = _top(table)
-        axes.set(xlim=(-0.5, len(distances) - 0.5), ylim=(0, top))
+        axes.set_xlim(-0.5, len(distances) - 0.5)
+        draw_percent_axis(axes, top)
         axes.xaxis.set_major_locator(FixedLocator(range(len(distances))))
         axes.set_xticks(range(len(distances)), labels)
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
-        axes.grid(axis="y")
-        axes.set_axisbelow(True)
         axes.set_xlabel(distance_label)
         _draw_dots(axes, table, distances, styles)
-        scale = f" (axis ends at {100 * top:.4g}%, not at 100%)" if top < 1 else ""
-        write(paper, _MARGIN, base + _PLOT + _HEADING - 0.08, outcome + scale, size=theme.TEXT)
+        write(paper, _MARGIN, base + _PLOT + _HEADING - 0.08, outcome + ends_early(top), size=theme.TEXT)
         y = under
         for group, heights in zip(groups, rows, strict=True):
             if named:
@@ -104,10 +101,7 @@ def _cells(table: pd.DataFrame, width: float) -> dict[tuple[str, str], tuple[str
     """The two written texts of each dot, a result broken before its interval when it is too wide."""
 
     def fitted(value) -> str:
-        text = str(value) if is_given(value) else ""
-        if text_width(text, size=theme.SMALL) > width:
-            text = text.replace(" (", "\n(", 1)
-        return wrap(text, width, size=theme.SMALL)
+        return wrap_result(str(value) if is_given(value) else "", width, size=theme.SMALL)
 
     return {(row.group, row.distance): (fitted(row.text), fitted(row.counts)) for row in table.itertuples(index=False)}
 
@@ -126,10 +120,7 @@ def _row_height(cells: Mapping, group: str, headings: Sequence[str]) -> list[flo
 
 def _top(table: pd.DataFrame) -> float:
     values = pd.to_numeric(table[["estimate", "conf_high"]].stack(), errors="coerce").to_numpy(dtype=float)
-    highest = np.nanmax(values, initial=0.0)
-    if highest <= 0:
-        return 0.05
-    return float(min(1.0, MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(0, highest * 1.02)[-1]))
+    return round_top(np.nanmax(values, initial=0.0) * 1.02)
 
 
 def _draw_dots(axes: Axes, table: pd.DataFrame, distances: Sequence[str], styles: Mapping) -> None:

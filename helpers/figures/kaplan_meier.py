@@ -8,18 +8,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.markers import TICKUP
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator
 
 from helpers.errors import WorkbookError
-from helpers.figures import count_table, theme
+from helpers.figures import count_table, end_labels, theme
 from helpers.figures.inputs import in_words, need_columns, need_rows, number_text
-from helpers.figures.lettering import spread, text_height, wrap, write
+from helpers.figures.lettering import text_height, wrap, write
+from helpers.figures.percent_axis import draw_percent_axis, ends_early, round_top
 
 CURVE_COLUMNS = ("group", "time", "estimate", "conf_low", "conf_high")
 _START = {"incidence": 0.0, "survival": 1.0}
 _OUTCOME = {"incidence": "Vertebrae with a new fracture", "survival": "Vertebrae without a new fracture"}
-_NICE = [1, 2, 2.5, 5, 10]
-_MARGIN, _LABELS, _AXIS_ROOM, _HEADING = 0.15, 1.72, 0.52, 0.36  # inches
+_MARGIN, _AXIS_ROOM, _HEADING = 0.15, 0.52, 0.36  # inches
 _TICK_DAYS = (  # longest horizon: the step between ticks, or the days themselves
     (14, 2),
     (45, 7),
@@ -103,14 +103,12 @@ def plot_curves(
     paths = [_path(curves, counts, censored, group, end, kind, fade_below) for group in groups]
     with theme.house_style():
         styles = theme.group_styles(groups)
-        names = [wrap(group, _LABELS - 0.3, size=theme.TEXT, weight="bold") for group in groups]
-        written = [wrap((end_texts or {}).get(group, ""), _LABELS - 0.3, size=theme.SMALL) for group in groups]
-        tall = [_label_height(name, text) for name, text in zip(names, written, strict=True)]
+        labels = end_labels.end_labels(groups, end_texts)
         note = wrap(_note(counts, paths, end, fade_below, unit), theme.WIDTH - 2 * _MARGIN, size=theme.SMALL)
 
         left = max(0.95, _MARGIN + count_table.label_room(counts))
-        width = theme.WIDTH - left - _LABELS
-        height = max(2.7, sum(tall) + 0.1)
+        width = theme.WIDTH - left - end_labels.ROOM
+        height = end_labels.room_for(labels, at_least=2.7)
         under = text_height(note, size=theme.SMALL) + 0.16
         table_height = count_table.table_height(len(groups), len(count_table.rows_shown(counts)))
         base = under + table_height + _AXIS_ROOM
@@ -124,16 +122,11 @@ def plot_curves(
         for path, group in zip(paths, groups, strict=True):
             _draw_curve(axes, path, styles[group])
         _dress(axes, end=end, top=top, days=days, time_label=time_label)
-        scale = f" (axis ends at {100 * top:.4g}%, not at 100%)" if top < 1 else ""
-        heading = (outcome or _OUTCOME[kind]) + scale
+        heading = (outcome or _OUTCOME[kind]) + ends_early(top)
         paper.text(_MARGIN, base + height + _HEADING / 2 + 0.02, heading, va="center_baseline")
         ends = [path.estimate[-1] / top * height for path in paths]
-        places = spread(ends[::-1], tall[::-1], low=-0.15, high=height + 0.15)[::-1]
-        for place, (end_at, room, name, text, group) in zip(
-            places, zip(ends, tall, names, written, groups, strict=True), strict=True
-        ):
-            _draw_leader(paper, left + width, base + end_at, base + place, styles[group])
-            _draw_label(paper, left + width + 0.2, base + place + room / 2 - 0.03, name, text, styles[group])
+        place = {"right": left + width, "base": base, "height": height}
+        end_labels.draw_end_labels(paper, labels, ends, **place, styles=styles)
         count_table.draw_count_table(table, counts, groups=groups, days=days, end=end, left=left - _MARGIN)
         write(paper, _MARGIN, under - 0.08, note, size=theme.SMALL, color=theme.MUTED)
     return figure
@@ -194,9 +187,7 @@ def _top(paths: Sequence[_Path], kind: str) -> float:
         max(path.estimate.max() * 1.05, np.nanmax(path.conf_high[path.time <= path.pale_from], initial=0.0))
         for path in paths
     )
-    if highest <= 0:
-        return 0.05
-    return float(min(1.0, MaxNLocator(5, steps=_NICE).tick_values(0, highest)[-1]))
+    return round_top(highest)
 
 
 def _draw_curve(axes: Axes, path: _Path, style: theme.GroupStyle) -> None:
@@ -217,28 +208,11 @@ def _draw_curve(axes: Axes, path: _Path, style: theme.GroupStyle) -> None:
 
 
 def _dress(axes: Axes, *, end: float, top: float, days: Sequence[float], time_label: str) -> None:
-    axes.set(xlim=(0, end), ylim=(0, top))
+    axes.set_xlim(0, end)
+    draw_percent_axis(axes, top)
     axes.xaxis.set_major_locator(FixedLocator(days))
     axes.xaxis.set_major_formatter(lambda day, _: f"{day:,.0f}")
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=_NICE))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
-    axes.grid(axis="y")
-    axes.set_axisbelow(True)
     axes.set_xlabel(time_label)
-
-
-def _label_height(name: str, text: str) -> float:
-    return text_height(name, size=theme.TEXT) + (text_height(text, size=theme.SMALL) if text else 0) + 0.06
-
-
-def _draw_leader(paper: Axes, x: float, start: float, stop: float, style: theme.GroupStyle) -> None:
-    paper.plot([x + 0.03, x + 0.07, x + 0.16], [start, start, stop], color=style.colour, linewidth=0.8)
-
-
-def _draw_label(paper: Axes, x: float, edge: float, name: str, text: str, style: theme.GroupStyle) -> None:
-    write(paper, x, edge, name, size=theme.TEXT, weight="bold", color=style.ink)
-    if text:
-        write(paper, x, edge - text_height(name, size=theme.TEXT), text, size=theme.SMALL)
 
 
 def _note(counts: pd.DataFrame, paths: Sequence[_Path], end: float, fade_below: float, unit: str) -> str:

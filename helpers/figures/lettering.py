@@ -62,6 +62,13 @@ def wrap(text: str, width: float, *, size: float, weight: str = "normal") -> str
     return "\n".join(lines)
 
 
+def wrap_result(text: str, width: float, *, size: float) -> str:
+    """A written result wrapped to `width` inches: broken before its interval first, where it is too wide."""
+    if text_width(text, size=size) > width:
+        text = text.replace(" (", "\n(", 1)
+    return wrap(text, width, size=size)
+
+
 def write(axes: Axes, x: float, top: float, text: str, *, size: float, **look) -> None:
     """Write the lines of `text` below `top` on axes in inches; texts with one top share their base lines."""
     half_capital = 0.36 * size / 72

@@ -1,14 +1,15 @@
 """A log axis for ratios: round ends, a line at 1, and only ticks that have room for their numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from helpers.figures import theme
-from helpers.figures.lettering import text_width
+from helpers.figures.lettering import line_height, text_width
 
 _DIGITS = (
     (1, 1.1, 1.2, 1.3, 1.5, 1.7, 2, 2.5, 3, 4, 5, 6, 7, 8, 9),
@@ -36,15 +37,24 @@ def ratio_limits(rows: pd.DataFrame, references: Mapping[float, str]) -> tuple[f
 
 def ratio_ticks(limits: tuple[float, float], *, width: float) -> list[float]:
     """The most round numbers, 1 among them, whose labels fit beside one another on `width` inches."""
+    return _ticks(limits, width, lambda tick: text_width(tick_text(tick), size=theme.TEXT) + 0.1)
+
+
+def upright_ratio_ticks(limits: tuple[float, float], *, height: float) -> list[float]:
+    """The most round numbers, 1 among them, whose labels fit above one another on `height` inches."""
+    return _ticks(limits, height, lambda tick: line_height(theme.TEXT) + 0.1)
+
+
+def _ticks(limits: tuple[float, float], length: float, room_of: Callable[[float], float]) -> list[float]:
     low, high = limits
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     choices = [[digit * 10.0**power for power in powers for digit in digits] for digits in _DIGITS]
     choices += [[10.0**power for power in powers if power % step == 0] for step in (2, 3, 4, 6)]
     for choice in choices:
         ticks = [round(tick, 12) for tick in choice if low <= tick <= high]
-        places = np.log(ticks) / np.log(high / low) * width
-        room = np.array([text_width(tick_text(tick), size=theme.TEXT) for tick in ticks])
-        if (np.diff(places) >= (room[1:] + room[:-1]) / 2 + 0.1).all():
+        places = np.log(ticks) / np.log(high / low) * length
+        room = np.array([room_of(tick) for tick in ticks])
+        if (np.diff(places) >= (room[1:] + room[:-1]) / 2).all():
             return ticks
     return [1.0]
 
@@ -58,9 +68,21 @@ def draw_ratio_axis(axes: Axes, limits: tuple[float, float], *, width: float) ->
     """Give the axes a bottom axis on the log scale and the line at 1."""
     axes.set_xscale("log")
     axes.set_xlim(*limits)
-    axes.xaxis.set_major_locator(FixedLocator(ratio_ticks(limits, width=width)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, _: tick_text(value))
+    _number(axes.xaxis, ratio_ticks(limits, width=width))
     axes.yaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
     axes.axvline(1, color=theme.MUTED, linewidth=0.9, zorder=1)
+
+
+def draw_upright_ratio_axis(axes: Axes, limits: tuple[float, float], *, height: float) -> None:
+    """Give the axes a left axis on the log scale and a dashed line at 1."""
+    axes.set_yscale("log")
+    axes.set_ylim(*limits)
+    _number(axes.yaxis, upright_ratio_ticks(limits, height=height))
+    axes.axhline(1, color=theme.MUTED, linewidth=0.9, linestyle=(0, (5, 2.5)), zorder=1)
+
+
+def _number(axis: Axis, ticks: Sequence[float]) -> None:
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(lambda value, _: tick_text(value))

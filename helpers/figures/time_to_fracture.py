@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator
 
 from helpers.figures import theme
+from helpers.figures.day_axis import draw_day_axis
 from helpers.figures.inputs import is_given, need_columns, number_text
 from helpers.figures.kaplan_meier import day_ticks
 from helpers.figures.lettering import line_height, spread, text_height, text_width, wrap, write
@@ -112,17 +112,11 @@ def _per_bin(days: np.ndarray, counts: np.ndarray, end: float) -> np.ndarray:
 
 
 def _dress(axes: Axes, strip: Axes, end: float, n_groups: int, time_label: str, width: float) -> None:
-    axes.set(xlim=(0, end), ylim=(0, 1))
-    strip.set(xlim=(0, end), ylim=(0, n_groups))
+    axes.set_ylim(0, 1)
+    strip.set_ylim(0, n_groups)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
-    room = text_width(f"{end:,.0f}", size=theme.TEXT) + 0.12
-    days: list[int] = []
-    for day in day_ticks(end):
-        if not days or (day - days[-1]) / end * width >= room:
-            days.append(day)
     for one in (axes, strip):
-        one.xaxis.set_major_locator(FixedLocator(days))
-        one.xaxis.set_major_formatter(lambda day, _: f"{day:,.0f}")
+        draw_day_axis(one, day_ticks(end), end=end, width=width)
     axes.tick_params(axis="x", labelbottom=False)
     axes.grid(axis="y")
     axes.set_axisbelow(True)

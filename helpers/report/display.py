@@ -10,6 +10,8 @@ from helpers.estimators.estimate import Estimate
 
 ABSENT = "–"
 NOT_REACHED = "not reached"
+# A 95% interval is taken to keep its promise when it holds the truth this often.
+COVERAGE_BOUNDS = (0.935, 0.965)
 
 
 def number_text(value: float) -> str:
@@ -24,6 +26,12 @@ def number_text(value: float) -> str:
 def percent_text(share: float) -> str:
     """A probability as a percentage with one decimal."""
     return f"{100 * share:.1f}%"
+
+
+def coverage_text(share: float) -> str:
+    """A coverage as a percentage, marked where it lies outside 93.5 to 96.5%: `93.1% (low)`."""
+    where = " (low)" if share < COVERAGE_BOUNDS[0] else " (high)" if share > COVERAGE_BOUNDS[1] else ""
+    return ABSENT if pd.isna(share) else percent_text(share) + where
 
 
 def count_text(count: int) -> str:

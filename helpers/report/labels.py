@@ -10,6 +10,15 @@ REASONS = {
     "example": "Why",
 }
 PUBLISHED = {"figure": "Figure", "value": "Value", "unit": "Unit", "strength": "Seen in", "source": "Source"}
+COVARIATES = {
+    "label": "Covariate",
+    "compares": "Compares",
+    "patients": "Patients",
+    "missing": "Missing",
+    "is_used": "Used",
+    "why": "Why not",
+}
+BRACKETS = {"group": "Vertebra", "vertebrae": "Vertebrae", "is_kept": "Used"}
 PARAMETERS = {"parameter": "Parameter", "value": "Value", "default": "Default", "meaning": "Meaning"}
 CODEBOOK = {
     "table": "Table",

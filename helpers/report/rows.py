@@ -1,11 +1,12 @@
 """Estimates as the rows that figures draw: with their written results beside the numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
-from helpers.report.display import count_text, days_text, estimate_text, number_text
+from helpers.report.display import count_text, coverage_text, days_text, estimate_text, number_text
 
 COHORT, PUBLISHED, OTHER_PEOPLE = "this cohort", "published", "other people"
 
@@ -40,6 +41,37 @@ def risk_rows(risks: Mapping[str, Estimate]) -> pd.DataFrame:
     return forest_rows(risks).rename(columns={"label": "distance"}).drop(columns=["kind", "group"])
 
 
+def window_rows(estimates: Mapping[str, Estimate], starts: Sequence[float]) -> pd.DataFrame:
+    """Ratios by window of follow-up with their written results; each window lasts to the next, the last one is open.
+
+    Parameters
+    ----------
+    estimates : mapping of str to Estimate
+        By window, in order of time.
+    starts : sequence of number
+        First day of each window, increasing.
+    """
+    if len(starts) != len(estimates) or list(starts) != sorted(set(starts)):
+        raise WorkbookError(
+            f"`starts` must give an increasing day for each of the {len(estimates)} windows, but got {list(starts)}."
+        )
+    rows = [
+        {
+            "window": window,
+            "start": start,
+            "end": end,
+            "estimate": estimate.estimate,
+            "conf_low": estimate.conf_low,
+            "conf_high": estimate.conf_high,
+            "text": estimate_text(estimate),
+            "n_events": estimate.n_events,
+            "note": estimate.note,
+        }
+        for (window, estimate), start, end in zip(estimates.items(), starts, [*starts[1:], None], strict=True)
+    ]
+    return pd.DataFrame(rows).astype(dict.fromkeys(("start", "end", "estimate", "conf_low", "conf_high"), float))
+
+
 def median_rows(medians: Mapping[str, Estimate]) -> pd.DataFrame:
     """Medians by group with their written results."""
     rows = [
@@ -63,6 +95,20 @@ def reason_rows(reasons: pd.DataFrame) -> pd.DataFrame:
         rule=reasons["rule"].astype(str).str.replace("_", " "),
         action=reasons["action"].astype(str).replace({"quarantined": "set aside"}),
     )
+
+
+def coverage_rows(coverage: pd.DataFrame) -> pd.DataFrame:
+    """Per cent of intervals that held the truth: a row for each target and method shown, a column for each scenario.
+
+    A share above or below the bounds that are asked for is marked.
+    """
+    shown = coverage[coverage["is_default"]]
+    texts = shown.assign(text=[coverage_text(share) for share in shown["coverage"]])
+    wide = texts.pivot(index=["target", "method"], columns="scenario", values="text")
+    in_order = texts[["target", "method"]].drop_duplicates()
+    scenarios = coverage["scenario"].unique()
+    wide = wide.loc[pd.MultiIndex.from_frame(in_order), scenarios].reset_index()
+    return wide.rename(columns={"target": "What is estimated", "method": "Method"}).rename_axis(columns=None)
 
 
 def _median_text(median: Estimate) -> str:

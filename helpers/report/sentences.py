@@ -6,8 +6,11 @@ Every sentence says what was observed: "was associated with", never that somethi
 import math
 from html import escape
 
+import pandas as pd
+
 from helpers.estimators.estimate import Estimate
 from helpers.report.display import (
+    COVERAGE_BOUNDS,
     count_text,
     days_text,
     estimate_text,
@@ -52,9 +55,10 @@ def risk_sentence(estimate: Estimate, *, exposed: str = NEXT_TO_CEMENT, other: s
 
 def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     """What changes when vertebrae of one patient are not taken for strangers."""
-    if not (naive.std_error and clustered.std_error):
+    if not all(estimate.conf_low and estimate.conf_high for estimate in (naive, clustered)) or not clustered.std_error:
         return Sentence("What the clusters change cannot be told here: with an empty cell both intervals ignore them.")
-    width = clustered.std_error / naive.std_error
+    widths = [math.log(estimate.conf_high / estimate.conf_low) for estimate in (clustered, naive)]
+    width = widths[0] / widths[1]
     change = "about as wide" if 0.95 <= width <= 1.05 else f"{number_text(width)} times as wide"
     return Sentence(
         f"The ratio stayed {number_text(clustered.estimate)}. With the {count_text(clustered.n_patients)} patients "
@@ -114,8 +118,8 @@ def hazard_sentence(estimate: Estimate) -> Sentence:
 def logrank_sentence(naive: Estimate, clustered: Estimate, *, among: str) -> Sentence:
     """The log-rank test naive and clustered, side by side."""
     return Sentence(
-        f"Among {among}, the log-rank test gave p {_p(naive)} when vertebrae were taken as independent and "
-        f"p {_p(clustered)} with patients as clusters."
+        f"Among {among}, the log-rank test gave p {p_words(naive)} when vertebrae were taken as independent and "
+        f"p {p_words(clustered)} with patients as clusters."
     )
 
 
@@ -164,6 +168,27 @@ def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sente
     )
 
 
+def coverage_sentence(coverage: pd.DataFrame) -> Sentence:
+    """How many of the intervals shown keep their promise, and the furthest from it."""
+    shown = coverage[coverage["is_default"] & coverage["coverage"].notna()]
+    low, high = (shown["coverage"] < COVERAGE_BOUNDS[0], shown["coverage"] > COVERAGE_BOUNDS[1])
+    n_kept = len(shown) - low.sum() - high.sum()
+    sentence = (
+        f"In {count_text(shown['cohorts'].iloc[0])} synthetic cohorts of each kind, {count_text(n_kept)} of "
+        f"{count_text(len(shown))} pairs of interval and kind of cohort lay within the band."
+    )
+    parts = []
+    for outside, words in (
+        (low, "held the truth less often, so were too narrow"),
+        (high, "held it more often, so were too wide"),
+    ):
+        if outside.any():
+            by_kind = shown.loc[outside, "scenario"].value_counts(sort=False)
+            told = ", ".join(f"{kind} ({count_text(count)})" for kind, count in by_kind.items())
+            parts.append(f"{count_text(outside.sum())} {words}: {told}")
+    return Sentence(" ".join([sentence, *(f"{part}." for part in parts)]))
+
+
 def synthetic_sentence(study_name: str, *, is_synthetic: bool) -> Sentence:
     """Whose data these are: said first, and plainly where nobody is behind them."""
     if is_synthetic:
@@ -199,7 +224,8 @@ def _median(estimate: Estimate) -> str:
     return f"{days_text(estimate.estimate)} days{interval}"
 
 
-def _p(estimate: Estimate) -> str:
+def p_words(estimate: Estimate) -> str:
+    """A p-value after the letter: `= 0.03`, `<0.001`."""
     if estimate.p_value is None:
         return f"not estimable ({estimate.note})"
     text = p_text(estimate.p_value)

@@ -25,6 +25,9 @@ def risk_rows(cohort, *, first, last, adjacent_within, prevalent_fractures, late
         images = [(image["imaging_date"] - index).days for image in _of(cohort.imaging, key)]
         death = _day(patient["death_date"], index)
         seen = _last_seen(patient, index, images, death, fractures)
+        last_imaging = _day(patient["last_imaging_date"], index)
+        if last_imaging is not None and last_imaging != death:
+            images.append(last_imaging)
         if seen is None and not (death is not None and death_follow_up == "death"):
             continue
         end = max(seen, 0) if seen is not None else None
@@ -73,6 +76,40 @@ def risk_rows(cohort, *, first, last, adjacent_within, prevalent_fractures, late
                 "last_clean_days": max(last_image, default=0) if cohort.has_imaging else None,
             }
     return rows
+
+
+def period_rows(cohort, **options):
+    """A dict (patient key, level) -> its periods, found by walking day by day and asking what is cemented by then."""
+    periods = {}
+    for (key, level), row in risk_rows(cohort, later_vertebroplasty="ignore", **options).items():
+        patient = next(row for row in cohort.patients.to_dict("records") if row["patient"] == key)
+        own = [f"T{n}" for n in range(1, patient["thoracic_vertebrae"] + 1)]
+        own += [f"L{n}" for n in range(1, patient["lumbar_vertebrae"] + 1)]
+        procedures = _of(cohort.procedures, key)
+        index = min(procedure["procedure_date"] for procedure in procedures)
+        cement = [((p["procedure_date"] - index).days, p["levels"].split(", ")) for p in procedures]
+        walked, before = [], None
+        for day in range(min(1, row["days"]), row["days"] + 1):
+            cemented = {name for since, levels in cement for name in levels if since == 0 or since < day}
+            if cemented != before:
+                walked.append({"start_days": max(day - 1, 0), "cemented": cemented, "outcome": "censored"})
+                before = cemented
+            walked[-1]["stop_days"] = day
+        walked[-1]["outcome"] = row["outcome"]
+        for number, period in enumerate(walked, start=1):
+            apart = [own.index(name) - own.index(level) for name in period.pop("cemented")]
+            distance = min(map(abs, apart))
+            sides = {(True, True): "between", (True, False): "below", (False, True): "above"}
+            period |= {
+                "region": row["region"],
+                "period": number,
+                "distance": distance,
+                "direction": sides[-distance in apart, distance in apart],
+                "is_adjacent": distance <= options["adjacent_within"],
+                "is_sandwich": -1 in apart and 1 in apart,
+            }
+        periods[key, level] = walked
+    return periods
 
 
 def _of(frame, key):

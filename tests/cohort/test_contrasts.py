@@ -2,7 +2,17 @@
 
 import pandas as pd
 
-from helpers.cohort.contrasts import distance_group, exposure_group, outcome_code, place_group
+from helpers.cohort.contrasts import (
+    DISTANCES,
+    SIDES,
+    adjacent_at_start,
+    distance_group,
+    distance_score,
+    exposure_group,
+    outcome_code,
+    place_group,
+    side_group,
+)
 
 RISK_TABLE = pd.DataFrame(
     {
@@ -34,3 +44,31 @@ def test_outcomes_are_the_codes_of_the_curves():
     codes = outcome_code(RISK_TABLE)
     assert codes.tolist() == [1, 2, 0, 0, 1, 0]
     assert codes.index.equals(RISK_TABLE.index)
+
+
+def test_distances_as_numbers_stop_at_four():
+    assert distance_score(RISK_TABLE).tolist() == [1, 1, 2, 3, 4, 4]
+
+
+def test_sides_keep_those_far_away_together():
+    directions = ["between", "above", "below", "above", "below", "above"]
+    sides = side_group(RISK_TABLE.assign(direction=pd.Categorical(directions)))
+    assert sides.tolist() == [
+        "1 level between",
+        "1 level above",
+        "2 levels below",
+        "3 levels above",
+        *DISTANCES[3:] * 2,
+    ]
+    assert set(SIDES) & set(sides) == {"1 level above", "2 levels below", "3 levels above"}
+
+
+def test_cement_of_day_zero_is_that_of_the_first_period():
+    periods = pd.DataFrame(
+        {
+            "patient": pd.Categorical(["p", "p", "p", "q"]),
+            "level": pd.Categorical(["L1", "L1", "L2", "L1"]),
+            "is_adjacent": [False, True, True, False],
+        }
+    )
+    assert adjacent_at_start(periods).tolist() == [False, False, True, False]

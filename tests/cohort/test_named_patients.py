@@ -207,8 +207,8 @@ def test_jana_with_a_procedure_entered_twice_stays():
 
 
 def test_karin_is_imaged_in_between():
-    images = ["Anna | @-9", "Anna | @30", "Anna | @55", "Anna | @200"]
-    raw = study([ANNA, "Lena | @50 ||||"], [TREATED, "Lena | @0 | T12"], ["Anna | L1 | @55 | new"], images)
+    images = ["Anna | @-9", "Anna | @30", "Anna | @55", "Anna | @200", "Lena | @-9"]
+    raw = study(["Anna || @400 |||", "Lena | | @50 |||"], [TREATED, "Lena | @0 | T12"], ["Anna|L1|@55|new"], images)
     table = at_risk(raw)
     assert row(table, "L1")["last_clean_days"] == 30
     assert row(table, "T11")["last_clean_days"] == 200
@@ -216,6 +216,25 @@ def test_karin_is_imaged_in_between():
     assert at_risk(raw | {"imaging": raw["imaging"].iloc[:0]})["last_clean_days"].eq(0).all()
     del raw["imaging"]
     assert at_risk(raw)["last_clean_days"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("patient", "last_clean"),
+    [
+        ("Anna | @400 ||||", 400),
+        ("Anna | @400 || @500 ||", 400),
+        ("Anna | @400 || @400 ||", 30),  # moved there from after death, for all we know
+        ("Anna | | @400 |||", 30),
+    ],
+)
+def test_karin_is_clean_through_her_last_imaging_though_it_is_no_row_of_imaging(patient, last_clean):
+    raw = study([patient], [TREATED], ["Anna | L1 | @55 | new"], ["Anna | @30"])
+    table = at_risk(raw)
+    assert row(table, "T11")["last_clean_days"] == last_clean
+    assert row(table, "L1")["last_clean_days"] == 30
+    early = at_risk(study(["Anna | @20 ||||", "Ute | @9 ||||"], [TREATED], ["Anna|L1|@55|new"], ["Anna | @30"]))
+    assert row(early, "T11")["last_clean_days"] == 55  # follow-up was moved to the image of the fracture
+    assert row(early, "L1")["last_clean_days"] == 30
 
 
 def test_karin_followed_by_imaging_rows_where_no_last_imaging_is_given():

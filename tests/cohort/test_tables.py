@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.cohort.privacy import shareable
+from helpers.cohort.risk_periods import build_risk_periods
 from helpers.cohort.risk_table import build_risk_table
 from helpers.cohort.summary import codebook, level_counts, patient_summary
 from helpers.cohort.tables import NAMES, check
@@ -22,6 +23,7 @@ def tables():
     table, flow = build_risk_table(cohort)
     made = shareable(cohort, DICTIONARY) | {"risk_table": table, "flow": flow}
     made["patient_summary"] = patient_summary(cohort, table)
+    made["risk_periods"] = build_risk_periods(cohort)
     made["codebook"] = codebook(DICTIONARY, made)
     return made
 
@@ -70,6 +72,27 @@ def test_a_broken_risk_table_is_told(tables, change, words):
     assert words in told("risk_table", change(tables["risk_table"]))
 
 
+GAP = "the periods of a vertebra do not follow one another"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.drop(columns="stop_days"), "The column stop_days is missing."),
+        (lambda t: t.assign(period=np.int8(1)), "more than once"),
+        (lambda t: t.iloc[::-1], "rows are not in order of patient, level, period"),
+        (lambda t: t.assign(period=(t["period"] - 1).astype(np.int8)), "period must be at least 1"),
+        (lambda t: t.assign(start_days=(t["start_days"] + (t["period"] > 1)).astype(np.int32)), GAP),
+        (lambda t: t[t["period"] > 1], GAP),
+        (lambda t: t.assign(outcome=t["outcome"].mask(t["period"] == 1, "death")), GAP),
+        (lambda t: t.assign(stop_days=t["stop_days"].mask(t["period"] > 1, t["start_days"])), GAP),
+    ],
+)
+def test_broken_periods_are_told(tables, change, words):
+    assert tables["risk_periods"]["period"].max() > 1
+    assert words in told("risk_periods", change(tables["risk_periods"]))
+
+
 def test_all_that_is_broken_is_told_at_once(tables):
     broken = tables["risk_table"].drop(columns="days").assign(note=1, distance=np.int8(0))
     said = told("risk_table", broken)
@@ -106,6 +129,8 @@ def test_a_table_without_rows_keeps_its_columns():
     cohort = cleaned(study())
     table, _ = build_risk_table(cohort)
     assert check("risk_table", table) is table
+    periods = build_risk_periods(cohort)
+    assert check("risk_periods", periods) is periods
     assert "days is missing" in told("risk_table", table.drop(columns="days"))
 
 
@@ -181,7 +206,7 @@ def test_one_row_per_patient_at_risk():
 
 def test_the_codebook_counts_what_is_shown(tables):
     book = tables["codebook"].set_index(["table", "column"])
-    for name in ("patients", "procedures", "fractures", "imaging", "risk_table", "patient_summary"):
+    for name in ("patients", "procedures", "fractures", "imaging", "risk_table", "risk_periods", "patient_summary"):
         assert set(book.loc[name].index) == set(tables[name])
     deaths = book.loc[("patients", "death_days")]
     assert deaths["n"] == tables["patients"]["death_days"].notna().sum()

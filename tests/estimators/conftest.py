@@ -8,25 +8,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-HERE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[1] / "reference"
 
 
 @pytest.fixture(scope="session")
 def r():
-    """Values from R (reference/reference.R)."""
-    return json.loads((HERE / "r_values.json").read_text())
+    """Values from R: risks, hazard ratios and curves of tests/reference, by name."""
+    parts = (json.loads((REFERENCE / f"{name}.json").read_text()) for name in ("risks", "hazard_ratios", "curves"))
+    return {name: value for part in parts for name, value in part.items()}
 
 
 @pytest.fixture(scope="session")
 def tables():
     """Two-by-two tables with R's intervals, by name."""
-    return json.loads((HERE / "tables.json").read_text())["tables"]
+    return json.loads((REFERENCE / "tables.json").read_text())["tables"]
 
 
 @pytest.fixture(scope="session")
 def cohort():
     """320 vertebrae of 70 patients, times in steps of ten days: heavy ties, deaths, a shared frailty."""
-    frame = pd.read_csv(HERE / "whole_days.csv")
+    frame = pd.read_csv(REFERENCE / "whole_days.csv")
     number = np.unique(frame["patient"], return_inverse=True)[1] + 1
     return SimpleNamespace(
         days=frame["days"].to_numpy(),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.estimators.cumulative_incidence import cumulative_incidence
-from helpers.estimators.curve_table import censoring_times, counts_table, curve_table, incidence_at
+from helpers.estimators.curve_table import censoring_times, counts_table, curve_table, incidence_at, survival_at
 from helpers.estimators.survival import kaplan_meier
 
 DAYS = np.array([5, 5, 8, 12, 20, 20, 30, 40])
@@ -61,3 +61,45 @@ def test_what_the_curve_cannot_say_is_said(incidence, day, value, words):
     assert estimate.estimate == value
     assert words in estimate.note
     assert estimate.conf_low is None
+
+
+def test_survival_puts_greenwood_beside_the_clustered_band(cohort, r):
+    # summary(survfit(Surv(days, event) ~ 1, conf.type = "log-log"[, cluster = patient]), times = c(100, 300))
+    curves = {
+        "independent": kaplan_meier(cohort.days, cohort.event),
+        "clustered": kaplan_meier(cohort.days, cohort.event, cohort.patient),
+    }
+    heights = survival_at(curves, [100, 305])
+    assert list(heights) == [f"{name}, day {day}" for name in curves for day in (100, 305)]
+    for name, reference in (("independent", r["km"]), ("clustered", r["km_clustered"])):
+        for day in (100, 305):
+            at = np.searchsorted(reference["time"], day, side="right") - 1
+            height = heights[f"{name}, day {day}"]
+            ours = [height.estimate, height.std_error, height.conf_low, height.conf_high]
+            assert ours == pytest.approx([reference[part][at] for part in ("surv", "se", "lower", "upper")], rel=1e-11)
+            assert (height.measure, height.unit) == ("probability free of fracture", "probability")
+            assert height.n_events == sum(reference["n.event"][: at + 1])
+    assert heights["independent, day 100"].estimate == heights["clustered, day 100"].estimate
+    assert heights["independent, day 100"].std_error != heights["clustered, day 100"].std_error
+
+
+@pytest.mark.parametrize(
+    ("day", "patient", "value", "words"),
+    [
+        (1, None, 1.0, "no event so far"),
+        (3, None, 0.5, ""),
+        (3, ["p", "p"], 0.5, "no interval: the patients leave nothing"),
+        (5, None, 0.0, "nothing but events so far"),
+        (6, None, None, "nobody was followed beyond day 5"),
+    ],
+)
+def test_what_survival_cannot_say_is_said(day, patient, value, words):
+    (height,) = survival_at({"all": kaplan_meier([3, 5], [1, 1], patient)}, [day]).values()
+    assert height.estimate == value
+    assert height.note.startswith(words)
+    assert (height.conf_low is None) == bool(words)
+
+
+def test_no_curve_has_no_height():
+    (height,) = survival_at({"nobody": kaplan_meier([], [])}, [90]).values()
+    assert (height.estimate, height.note) == (None, "nobody was followed beyond day 0")

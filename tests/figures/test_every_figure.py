@@ -13,15 +13,21 @@ from figure_tables import (
     flow_steps,
     forest_rows,
     fracture_times,
+    hazard_windows,
+    image_bounds,
+    simulated_coverage,
     spine_levels,
     two_groups,
 )
 from matplotlib.figure import Figure
 
 from helpers.errors import WorkbookError
+from helpers.figures.coverage import plot_coverage
 from helpers.figures.distance import plot_distance
 from helpers.figures.flow import plot_flow
 from helpers.figures.forest import plot_forest
+from helpers.figures.hazard_by_window import plot_hazard_by_window
+from helpers.figures.interval_censored import plot_interval_censored
 from helpers.figures.kaplan_meier import plot_curves
 from helpers.figures.spine_map import plot_spine_map
 from helpers.figures.theme import png_bytes, svg_bytes
@@ -49,6 +55,9 @@ FIGURES = {
     "spine": lambda: plot_spine_map(spine_levels()),
     "distance": lambda: draw_distance(distance_risks()),
     "times": times,
+    "windows": lambda: plot_hazard_by_window(hazard_windows(), horizon=730),
+    "coverage": lambda: plot_coverage(simulated_coverage()),
+    "interval-censored": lambda: plot_interval_censored(image_bounds(), steps=two_groups()[0], horizon=730),
 }
 
 
@@ -94,7 +103,8 @@ def test_fits_a_page(draw):
 def test_importing_the_figures_changes_nothing_and_loads_no_backend():
     code = (
         "import sys, matplotlib as mpl; before = dict(mpl.rcParams)\n"
-        "from helpers.figures import distance, flow, forest, kaplan_meier, spine_map, time_to_fracture\n"
+        "from helpers.figures import coverage, distance, flow, forest, hazard_by_window, interval_censored\n"
+        "from helpers.figures import kaplan_meier, spine_map, time_to_fracture\n"
         "changed = [key for key in before if before[key] != mpl.rcParams[key] and key != 'backend']\n"
         "assert not changed, changed\n"
     )
@@ -109,11 +119,28 @@ def test_importing_the_figures_changes_nothing_and_loads_no_backend():
         (lambda table: plot_flow(table), "patients_removed"),
         (lambda table: plot_spine_map(table), "treated"),
         (lambda table: draw_distance(table), "distance"),
+        (lambda table: plot_hazard_by_window(table, horizon=730), "window"),
+        (lambda table: plot_coverage(table), "coverage"),
+        (lambda table: plot_interval_censored(table, horizon=730), "through"),
     ],
 )
 def test_a_missing_column_is_named(draw_with, column):
     with pytest.raises(WorkbookError, match=f"its table lacks .*{column}"):
         draw_with(spine_levels()[["level"]])
+
+
+@pytest.mark.parametrize(
+    "draw_with",
+    [
+        lambda: plot_hazard_by_window(hazard_windows().iloc[:0], horizon=730),
+        lambda: plot_coverage(simulated_coverage().iloc[:0]),
+        lambda: plot_interval_censored(image_bounds().iloc[:0], horizon=730),
+    ],
+    ids=["windows", "coverage", "interval-censored"],
+)
+def test_an_empty_table_has_nothing_to_draw(draw_with):
+    with pytest.raises(WorkbookError, match="nothing to draw: its table has no rows"):
+        draw_with()
 
 
 def test_the_overlap_check_can_fail():

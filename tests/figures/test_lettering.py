@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
 from helpers.figures import theme
-from helpers.figures.lettering import spread, text_width, wrap
+from helpers.figures.lettering import spread, text_width, wrap, wrap_result
 
 
 @pytest.mark.parametrize("text", ["Next to cement", "8.1% (5.9 to 11.0)", "€ $ -- <b> é", "WWWWWWWWWW"])
@@ -27,6 +27,12 @@ def test_wrapping_keeps_the_letters_and_the_width(text, width):
     wrapped = wrap(text, width, size=8)
     assert wrapped.replace("\n", "").replace(" ", "") == text.replace(" ", "")
     assert all(text_width(line, size=8) <= width + 1e-9 for line in wrapped.split("\n") if len(line) > 1)
+
+
+def test_a_written_result_breaks_before_its_interval_first():
+    assert wrap_result("2.76 (1.69 to 4.50)", 2, size=8) == "2.76 (1.69 to 4.50)"
+    assert wrap_result("2.76 (1.69 to 4.50)", 0.9, size=8) == "2.76\n(1.69 to 4.50)"
+    assert wrap_result("not estimable", 0.6, size=8) == "not\nestimable"
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
+from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate, TwoByTwo, not_estimable
 from helpers.report import rows
 
@@ -57,3 +59,21 @@ def test_cleaning_rules_are_told_in_words():
     told = rows.reason_rows(reasons)
     assert told["rule"].tolist() == ["two digit year", "out of range"]
     assert told["action"].tolist() == ["set aside", "changed"]
+
+
+def test_windows_last_to_the_next_and_the_last_is_open():
+    absent = replace(RATIO, estimate=None, conf_low=None, conf_high=None, note="no events", n_events=0)
+    table = rows.window_rows({"days 0 to 90": RATIO, "after day 90": absent}, [0, 90])
+    assert table["start"].tolist() == [0, 90]
+    assert table["end"].iloc[0] == 90
+    assert pd.isna(table["end"].iloc[1])
+    assert table["text"].tolist() == ["4.62 (3.20 to 6.36)", "not estimable"]
+    assert table["n_events"].tolist() == [186, 0]
+    assert table["note"].tolist() == ["", "no events"]
+    assert table.dtypes[["start", "end", "estimate", "conf_low", "conf_high"]].eq(float).all()
+
+
+@pytest.mark.parametrize("starts", [[0], [90, 0], [0, 0]])
+def test_windows_need_a_start_each(starts):
+    with pytest.raises(WorkbookError, match="an increasing day for each of the 2 windows"):
+        rows.window_rows({"days 0 to 90": RATIO, "after day 90": RATIO}, starts)

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from helpers.estimators.estimate import Estimate, TwoByTwo, not_estimable
@@ -51,6 +52,14 @@ NOT_REACHED = not_estimable(
     n_vertebrae=6512,
     n_events=186,
 )
+COVERAGE = pd.DataFrame(
+    {
+        "scenario": ["small", "small", "rare", "rare"],
+        "is_default": [True, True, True, False],
+        "coverage": [0.95, 0.91, 0.985, 0.5],
+        "cohorts": 2000,
+    }
+)
 EVERY_SENTENCE = [
     sentences.risk_sentence(RATIO),
     sentences.clustering_sentence(replace(RATIO, std_error=0.1), RATIO),
@@ -67,6 +76,7 @@ EVERY_SENTENCE = [
     sentences.people_sentence(3330, 186, 282, 0.0539),
     sentences.cohort_sentence(442, 424, 6535, 1),
     sentences.unwatched_sentence(451, 6535),
+    sentences.coverage_sentence(COVERAGE),
     sentences.rows_sentence(2000, 1950, 50, 1),
     sentences.synthetic_sentence("Example", is_synthetic=True),
     sentences.synthetic_sentence("Ours", is_synthetic=False),
@@ -116,10 +126,16 @@ def test_a_sentence_is_shown_as_an_escaped_paragraph():
     assert sentences.Sentence("a < b")._repr_html_() == '<p class="finding">a &lt; b</p>'
 
 
-@pytest.mark.parametrize(
-    ("error", "words"), [(0.2, "about as wide"), (0.1, "2.00 times as wide"), (0.4, "0.50 times as wide")]
-)
-def test_clusters_widen_narrow_or_leave_the_interval(error, words):
-    sentence = sentences.clustering_sentence(replace(RATIO, std_error=error), RATIO)
+@pytest.mark.parametrize(("power", "words"), [(1, "about as wide"), (0.5, "2.00 times as wide"), (2, "0.50 times")])
+def test_clusters_widen_narrow_or_leave_the_interval(power, words):
+    low, high = (RATIO.estimate * (limit / RATIO.estimate) ** power for limit in (RATIO.conf_low, RATIO.conf_high))
+    sentence = sentences.clustering_sentence(replace(RATIO, conf_low=low, conf_high=high), RATIO)
     assert words in sentence
     assert "the 431 patients and not the 6,512 vertebrae taken as independent" in sentence
+
+
+def test_coverage_tells_what_is_out_of_bounds():
+    assert sentences.coverage_sentence(COVERAGE) == (
+        "In 2,000 synthetic cohorts of each kind, 1 of 3 pairs of interval and kind of cohort lay within the band. "
+        "1 held the truth less often, so were too narrow: small (1). 1 held it more often, so were too wide: rare (1)."
+    )

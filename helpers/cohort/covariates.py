@@ -1,0 +1,139 @@
+"""What patients differ in besides cement, as numbers beside the rows of the risk table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.cohort.dictionary import read_dictionary
+from helpers.errors import Problems, WorkbookFault
+
+CODES = {"sex": {"female": 1.0, "male": 0.0}, "steroid_use": {"yes": 1.0, "no": 0.0}}
+COMPARES = {
+    "age_years": "one year older",
+    "sex": "female against male",
+    "bone_density_t_score": "T-score one higher",
+    "steroid_use": "steroids against none",
+}
+NOT_GIVEN = "not given for any patient"
+ALL_THE_SAME = "the same for every patient"
+MOSTLY_MISSING = "missing for more than {:g}% of the patients"
+SAME_WHERE_COMPLETE = "the same for every patient who has all of them"
+
+
+@dataclass(frozen=True, eq=False)
+class Covariates:
+    """Covariates of the rows of a risk table, and what became of each.
+
+    Attributes
+    ----------
+    values : DataFrame
+        One row for each of the risk table, under its index; one column of numbers for each covariate used, missing
+        where the patient's value is. `sex` is 1 for female and 0 for male, `steroid_use` 1 for yes and 0 for no.
+    told : DataFrame
+        covariate, label (of the dictionary), compares (what one more means), patients (who have a value), missing (patients without), is_used,
+        why (why not; "" where used).
+    """
+
+    values: pd.DataFrame
+    told: pd.DataFrame
+
+    @property
+    def complete(self) -> np.ndarray:
+        """Rows of patients who have a value of every covariate used (bool)."""
+        return self.values.notna().to_numpy().all(axis=1)
+
+
+def covariate_columns(
+    risk_table: pd.DataFrame,
+    patient_summary: pd.DataFrame,
+    *,
+    names: Sequence[str] | None = None,
+    most_missing: float = 0.2,
+) -> Covariates:
+    """Give each vertebra at risk its patient's covariates, and say which are used.
+
+    Nothing is filled in. A covariate is left out where no patient has a value or all have the same one, and where
+    it is missing for more than `most_missing` of the patients: an analysis of complete cases would lose them all.
+    One that is the same for every patient who has all the others left is left out too.
+
+    Parameters
+    ----------
+    patient_summary : DataFrame
+        One row per patient of the risk table, as `summary.patient_summary` makes it.
+    names : sequence of str, optional
+        Which covariates to look at, in this order; by default age_years, sex, bone_density_t_score, steroid_use.
+    most_missing : float
+        Share of the patients at risk, 0 to 1.
+    """
+    names = tuple(COMPARES) if names is None else tuple(dict.fromkeys(names))
+    _check(names, most_missing)
+    patients, rows = _patients_of(risk_table, patient_summary)
+    values = pd.DataFrame({name: _numbers(patients, name) for name in names}, index=patients.index)
+    why = {name: _why_not(values[name], most_missing) for name in names}
+    values = values.astype(float)
+    while same := _same_where_complete(values[[name for name in names if not why[name]]]):
+        why |= dict.fromkeys(same, SAME_WHERE_COMPLETE)
+    used = [name for name in names if not why[name]]
+    told = pd.DataFrame(
+        {
+            "covariate": pd.Series(names, dtype=object),
+            "label": pd.Series([_labels()[name] for name in names], dtype=object),
+            "compares": pd.Series([COMPARES[name] for name in names], dtype=object),
+            "patients": np.array([values[name].notna().sum() for name in names], dtype=np.int64),
+            "missing": np.array([values[name].isna().sum() for name in names], dtype=np.int64),
+            "is_used": np.array([name in used for name in names], dtype=bool),
+            "why": pd.Series([why[name] for name in names], dtype=object),
+        }
+    )
+    return Covariates(values[used].iloc[rows].set_axis(risk_table.index), told)
+
+
+def _labels() -> dict[str, str]:
+    return {column.name: column.label for column in read_dictionary().table("patient_summary")}
+
+
+def _check(names: tuple, most_missing) -> None:
+    known = ", ".join(COMPARES)
+    problems = [
+        f'`names` holds "{name}", which is no covariate. Known are {known}.' for name in names if name not in COMPARES
+    ]
+    is_number = isinstance(most_missing, (int, float, np.number)) and not isinstance(most_missing, bool)
+    if not is_number or not 0 <= most_missing <= 1:
+        problems.append(f"`most_missing` must be a share between 0 and 1, but got {most_missing!r}. Pass 0.2 for 20%.")
+    if problems:
+        raise Problems("The covariates cannot be taken with these choices:", problems)
+
+
+def _patients_of(risk_table: pd.DataFrame, patient_summary: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """The summary's rows of the patients at risk, and for each row of the risk table which of them it is."""
+    at_risk = risk_table["patient"].cat.remove_unused_categories()
+    place = pd.Index(patient_summary["patient"].astype(str)).get_indexer(at_risk.cat.categories.astype(str))
+    if (place < 0).any():
+        raise WorkbookFault(f"The patient summary lacks {(place < 0).sum()} patients of the risk table.")
+    return patient_summary.iloc[place].reset_index(drop=True), at_risk.cat.codes.to_numpy()
+
+
+def _numbers(patients: pd.DataFrame, name: str) -> pd.Series:
+    values = patients[name]
+    if name not in CODES:
+        return values.astype(float)
+    numbers = values.astype(object).map(CODES[name]).astype(float)
+    if (numbers.isna() & values.notna()).any():
+        raise WorkbookFault(f"{name} of the patient summary holds more than {' and '.join(CODES[name])}.")
+    return numbers
+
+
+def _why_not(values: pd.Series, most_missing: float) -> str:
+    """Why a covariate is left out by itself; "" where it is not."""
+    if not values.notna().any():
+        return NOT_GIVEN
+    if values.nunique() < 2:
+        return ALL_THE_SAME
+    return MOSTLY_MISSING.format(100 * most_missing) if values.isna().mean() > most_missing else ""
+
+
+def _same_where_complete(values: pd.DataFrame) -> list[str]:
+    complete = values.dropna()
+    return [name for name in values if complete[name].nunique() < 2]

@@ -1,0 +1,87 @@
+"""Findings on time as sentences, made from estimates: how soon, whether the pace changes, what the dates rest on."""
+
+import math
+from collections.abc import Mapping
+
+from helpers.estimators.estimate import Estimate
+from helpers.report.display import days_text, estimate_text, interval_text, level_text, number_text
+from helpers.report.sentences import Sentence, p_words, result_text
+
+WINDOW = "Hazard ratio, "
+
+
+def pace_sentence(estimates: Mapping[str, Estimate]) -> Sentence:
+    """The hazard ratio of each window of follow-up, out of estimates by name ("Hazard ratio, days 0 to 90")."""
+    windows = {name.removeprefix(WINDOW): ratio for name, ratio in estimates.items() if _is_window(name)}
+    told = [f"{estimate_text(ratio)} {'in ' if window[0] == 'd' else ''}{window}" for window, ratio in windows.items()]
+    levels = sorted({level_text(ratio.conf_level) for ratio in windows.values()})
+    return Sentence(
+        f"By time since the procedure, the hazard ratio ({', '.join(levels)} CI) was {', '.join(told[:-1])} and "
+        f"{told[-1]}."
+        if len(told) > 1
+        else f"Over all of follow-up the hazard ratio was {''.join(told)}."
+    )
+
+
+def change_sentence(change: Estimate, *, at_days: float) -> Sentence:
+    """The hazard ratio of the first weeks over the later one: whether fractures next to cement come sooner."""
+    day = days_text(at_days)
+    if not change.is_estimable:
+        return Sentence(f"Whether the ratio differs before and after day {day} cannot be told: {change.note}.")
+    clear = (change.conf_low or 0) > 1 or (change.conf_high is not None and change.conf_high < 1)
+    read = "" if clear else " Its interval includes 1: this cohort does not settle whether the ratio changes."
+    return Sentence(
+        f"Up to day {day} the hazard ratio was {number_text(change.estimate)} times that after it: ratio of the two "
+        f"{result_text(change)}.{read}"
+    )
+
+
+def proportional_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
+    """The test of one constant hazard ratio, naive and clustered."""
+    return Sentence(
+        "One constant hazard ratio over all of follow-up was tested against one that changes with time: "
+        f"p {p_words(naive)} with vertebrae as independent, p {p_words(clustered)} with patients as clusters."
+    )
+
+
+def free_time_sentence(difference: Estimate, *, horizon_days: float) -> Sentence:
+    """A difference of restricted means in days free of a fracture."""
+    if not difference.is_estimable:
+        return Sentence(f"Days without a new fracture up to day {days_text(horizon_days)}: {result_text(difference)}.")
+    fewer = "fewer" if difference.estimate < 0 else "more"
+    return Sentence(
+        f"Up to day {days_text(horizon_days)}, a vertebra next to cement had on average "
+        f"{_days(abs(difference.estimate))} days {fewer} without a new fracture than one further away "
+        f"(difference {result_text(difference)})."
+    )
+
+
+def trend_sentence(trend: Estimate) -> Sentence:
+    """The risk ratio per level further away."""
+    if not trend.is_estimable:
+        return Sentence(f"The trend with distance could not be estimated: {trend.note}.")
+    return Sentence(
+        f"Per level further from the nearest cement the risk changed by a factor of {result_text(trend)}; test for "
+        f"trend p {p_words(trend)}."
+    )
+
+
+def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
+    """A hazard ratio from brackets beside the one that takes the first positive image for the day of the fracture."""
+    if not (by_images.is_estimable and by_date.is_estimable and by_date.estimate):
+        return Sentence(f"With fractures bracketed by images the hazard ratio was {result_text(by_images)}.")
+    change = abs(math.log(by_images.estimate / by_date.estimate))
+    close = "close to" if change < math.log(1.1) else "other than"
+    return Sentence(
+        f"With each fracture somewhere between the last clean image and the first that shows it, the hazard ratio was "
+        f"{result_text(by_images)}, {close} the {number_text(by_date.estimate)} ({interval_text(by_date)}) with the "
+        "date of that image."
+    )
+
+
+def _days(days: float) -> str:
+    return f"{days:,.0f}" if days >= 9.5 else f"{days:,.1f}"
+
+
+def _is_window(name: str) -> bool:
+    return name.startswith((WINDOW + "days ", WINDOW + "after day "))
