@@ -32,7 +32,8 @@ class Covariates:
         One row for each of the risk table, under its index; one column of numbers for each covariate used, missing
         where the patient's value is. `sex` is 1 for female and 0 for male, `steroid_use` 1 for yes and 0 for no.
     told : DataFrame
-        covariate, label (of the dictionary), compares (what one more means), patients (who have a value), missing (patients without), is_used,
+        covariate, label (of the dictionary), compares (what one more means),
+        patients (who have a value), missing (patients without), is_used,
         why (why not; "" where used).
     """
 
