@@ -8,7 +8,7 @@ import numpy as np
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import labels
 from helpers.estimators.estimate import Estimate, check_conf_level
-from helpers.estimators.intervals import NO_VARIANCE, clustered_difference, difference_estimate, sum_of_squares
+from helpers.estimators.intervals import NO_VARIANCE, clustered_risk_difference, difference_estimate, sum_of_squares
 from helpers.estimators.patients import patient_sums
 from helpers.estimators.processes import distinct_times
 
@@ -87,22 +87,10 @@ class FollowedGroups:
         """The influence of vertebrae added up by patient."""
         return patient_sums(influence, self.codes, self.n_patients or 0)
 
-    def difference(self, measure: str, values: Sequence[float], influence: np.ndarray, **evidence) -> Estimate:
-        """Exposed minus unexposed, with the interval of that difference."""
-        difference, signed = values[0] - values[1], np.where(self.exposed, influence, -influence)
-        note = self._without_variation(influence)
-        if self.codes is None:
-            return difference_estimate(measure, difference, sum_of_squares(signed), note=note, **evidence)
-        return clustered_difference(measure, difference, self.by_patient(signed), note=note, **evidence)
-
-    def _without_variation(self, influence: np.ndarray) -> str:
-        groups = {"exposed": self.exposed, "unexposed": ~self.exposed}
-        fixed = [
-            name
-            for name, group in groups.items()
-            if sum_of_squares(self.by_patient(np.where(group, influence, 0.0))) <= NO_VARIANCE
-        ]
-        if len(fixed) != 1:
-            return ""
-        between = "" if self.codes is None else " between patients"
-        return f"the {fixed[0]} vertebrae show no variation{between}: the interval is the other group's and too narrow"
+    def difference(self, measure: str, shares: Sequence[float], influence: np.ndarray, **evidence) -> Estimate:
+        """Exposed minus unexposed share, with its interval; without one where a group shows no variation."""
+        of_group = [self.by_patient(np.where(group, influence, 0.0)) for group in (self.exposed, ~self.exposed)]
+        if self.codes is None and min(map(sum_of_squares, of_group)) > NO_VARIANCE:
+            variance = sum_of_squares(of_group[0] - of_group[1])
+            return difference_estimate(measure, shares[0] - shares[1], variance, **evidence)
+        return clustered_risk_difference(measure, shares, of_group, **evidence)

@@ -10,14 +10,7 @@ from helpers.estimators.arguments import durations, flags, same_length
 from helpers.estimators.cumulative_incidence import outcome_codes
 from helpers.estimators.estimate import Estimate, not_estimable
 from helpers.estimators.followed_groups import FollowedGroups
-from helpers.estimators.intervals import (
-    FROM_RISKS,
-    NO_VARIANCE,
-    clustered_ratio,
-    clustered_risk_difference,
-    ratio_estimate,
-    sum_of_squares,
-)
+from helpers.estimators.intervals import FROM_RISKS, clustered_ratio, ratio_estimate, sum_of_squares
 from helpers.estimators.processes import IncidenceInfluence, counting_processes
 
 
@@ -119,10 +112,7 @@ def risk_difference_at_horizon(
     if groups.why_not:
         return not_estimable(measure, groups.why_not, unit="probability", **evidence)
     risks, influence = groups.each(_risk)
-    by_group = [groups.by_patient(np.where(group, influence, 0.0)) for group in (groups.exposed, ~groups.exposed)]
-    if patient is None and min(map(sum_of_squares, by_group)) > NO_VARIANCE:
-        return groups.difference(measure, risks, influence, unit="probability", **evidence)
-    return clustered_risk_difference(measure, risks, by_group, **evidence)
+    return groups.difference(measure, risks, influence, unit="probability", **evidence)
 
 
 def by_horizon(

@@ -101,14 +101,6 @@ def clustered_ratio(measure: str, log_ratio: float, influence: np.ndarray, *, pa
     return _ratio(measure, log_ratio, sum_of_squares(influence, patients), df, **evidence)
 
 
-def clustered_difference(
-    measure: str, difference: float, influence: np.ndarray, *, patients=None, **evidence
-) -> Estimate:
-    """A difference whose variance is the sum over patients of their squared influence on it, with a t quantile."""
-    df = degrees_of_freedom(influence, patients)
-    return _with_limits(measure, difference, sum_of_squares(influence, patients), df, **evidence)
-
-
 def clustered_risk_difference(
     measure: str,
     risks: Sequence[float],
@@ -139,7 +131,7 @@ def clustered_risk_difference(
     """
     difference = risks[0] - risks[1]
     variances = [sum_of_squares(influence, patients) for influence in influences]
-    evidence |= {"conf_level": conf_level, "unit": "probability", "p_value": None}
+    evidence |= {"conf_level": conf_level, "p_value": None}
     if min(variances) <= NO_VARIANCE:
         return Estimate(measure, difference, None, None, note=joined(note, NO_INTERVAL), **evidence)
     degrees = [degrees_of_freedom(influence, patients) for influence in influences]

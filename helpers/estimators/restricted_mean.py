@@ -1,5 +1,7 @@
 """Time free of the event, up to a horizon."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from helpers.estimators.arguments import durations, flags, same_length
@@ -13,9 +15,10 @@ def restricted_mean_difference(
 ) -> Estimate:
     """Days free of the event up to a horizon: exposed minus unexposed vertebrae.
 
-    The area under each Kaplan-Meier curve to the horizon. The variance is the sum over patients (or
-    vertebrae) of their influence on the difference, squared (infinitesimal jackknife); a patient with
-    vertebrae of both kinds counts once.
+    The area under each Kaplan-Meier curve to the horizon. The variance is the sum over patients (or vertebrae) of their
+    influence on the difference, squared (infinitesimal jackknife); a patient with vertebrae of both kinds counts once.
+    Without patients the interval is difference +- z se. With patients it is made, as that of two risks, from the shares
+    of the horizon that each group loses (`intervals.clustered_risk_difference`).
 
     Parameters
     ----------
@@ -29,7 +32,7 @@ def restricted_mean_difference(
     Returns
     -------
     Estimate
-        In days.
+        In days; without an interval where a group has no event by the horizon, or rests on one patient.
 
     Notes
     -----
@@ -42,16 +45,27 @@ def restricted_mean_difference(
 
     Examples
     --------
-    >>> restricted_mean_difference([1, 3, 2, 4], [1, 1, 1, 1], [1, 1, 0, 0], horizon_days=3).estimate
+    >>> round(restricted_mean_difference([1, 3, 2, 4], [1, 1, 1, 1], [1, 1, 0, 0], horizon_days=3).estimate, 12)
     -0.5
     """
     days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
     same_length(days=days, event=event, exposed=exposed, patient=patient)
     groups = FollowedGroups.of(days, event.astype(np.int8), exposed, patient, horizon_days, conf_level)
-    measure, evidence = "restricted mean difference", groups.evidence(f"area under Kaplan-Meier curves, {groups.basis}")
+    interval = "Wald interval" if patient is None else "interval from the shares lost by both (logit, t quantile)"
+    evidence = groups.evidence(f"area under Kaplan-Meier curves, {interval}, {groups.basis}")
+    measure = "restricted mean difference"
     if groups.why_not:
         return not_estimable(measure, groups.why_not, unit="days", **evidence)
-    return groups.difference(measure, *groups.each(_area), unit="days", **evidence)
+    areas, influence = groups.each(_area)
+    lost = [1 - area / horizon_days for area in areas]
+    return _in_days(groups.difference(measure, lost, -influence / horizon_days, unit="days", **evidence), horizon_days)
+
+
+def _in_days(lost: Estimate, horizon: float) -> Estimate:
+    """A difference of shares of the horizon lost as one of days kept."""
+    low, high = (None if limit is None else -horizon * limit for limit in (lost.conf_high, lost.conf_low))
+    error = None if lost.std_error is None else horizon * lost.std_error
+    return replace(lost, estimate=-horizon * lost.estimate + 0.0, conf_low=low, conf_high=high, std_error=error)
 
 
 def _area(times: np.ndarray, index: np.ndarray, event: np.ndarray, horizon: float) -> tuple[float, np.ndarray]:

@@ -164,8 +164,9 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
         variance, method = contributions.variance(*weights), "Wald interval, vertebrae treated as independent"
         return difference_estimate(measure, difference, variance, method=method, unit="probability", **evidence)
     influences = contributions.influence(weights[0], 0), -contributions.influence(0, weights[1])
-    options = {"patients": contributions.multiplicity, "method": f"patients as clusters (sandwich), {FROM_RISKS}"}
-    return clustered_risk_difference(measure, risks, influences, **options, **evidence)
+    evidence |= {"method": f"patients as clusters (sandwich), {FROM_RISKS}", "unit": "probability"}
+    alike = contributions.multiplicity
+    return clustered_risk_difference(measure, risks, influences, patients=alike, **evidence)
 
 
 def odds_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
