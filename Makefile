@@ -28,7 +28,9 @@ bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks
 
 calibrate: $(READY)
-	@$(BIN)/python -m pytest -q -s -m calibrate tests/calibration
+	@$(BIN)/python -m tests.calibration.coverage
+	@$(BIN)/python -m helpers.cohort.calibration
+	@$(BIN)/python -m pytest -q tests/calibration
 
 # What R says of the same data (tests/reference/README.md); the tests themselves need no R.
 R_PACKAGES := survival sandwich boot geepack epitools epiR cmprsk jsonlite

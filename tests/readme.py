@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.estimators.estimates import from_frame
-from helpers.report.sentences import hazard_sentence, median_sentence, natural_sentence, risk_sentence
+from helpers.report.sentences import natural_sentence, risk_sentence
+from helpers.report.timing_sentences import hazard_sentence, median_sentence
 from helpers.workbook.steps import steps_as_markdown
 
 ROOT = Path(__file__).parents[1]

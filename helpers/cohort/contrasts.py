@@ -1,4 +1,4 @@
-"""The groups of vertebrae that the notebooks compare."""
+"""What the notebooks compare: groups of vertebrae, distances, outcomes and periods as estimators take them."""
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,11 @@ def place_group(risk_table: pd.DataFrame) -> pd.Series:
 def outcome_code(risk_table: pd.DataFrame) -> pd.Series:
     """0 censored, 1 new fracture, 2 death."""
     return risk_table["outcome"].astype(str).map(OUTCOME_CODES).astype("int8").rename("outcome_code")
+
+
+def observed_periods(periods: pd.DataFrame) -> pd.DataFrame:
+    """Periods of at least a day: one that ends when it begins has nobody under observation, so no hazard."""
+    return periods[periods["stop_days"] > periods["start_days"]]
 
 
 def adjacent_at_start(periods: pd.DataFrame) -> pd.Series:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.cohort.latent import NEVER, Latent
-from helpers.cohort.spine import N_SLOTS, level_range, position, present
+from helpers.cohort.latent import NEVER, Latent, next_to
+from helpers.cohort.spine import level_range, present
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class LatentRows:
 def latent_rows(latent: Latent) -> LatentRows:
     """T1 to L5 at risk, old fractures excluded, followed to death, else to the last imaging, and to the day of a later
     vertebroplasty at most; adjacent means next to a level cemented on day 0."""
-    place = position(latent.thoracic, latent.lumbar)
-    at_risk = present(latent.thoracic, latent.lumbar) & level_range("T1-L5") & ~latent.prevalent
-    is_adjacent = _distance(latent.cemented, place) == 1
+    has_slot = present(latent.thoracic, latent.lumbar)
+    at_risk = has_slot & level_range("T1-L5") & ~latent.prevalent
+    is_adjacent = next_to(latent.cemented, has_slot)
     end = np.where(latent.death != NEVER, latent.death, latent.last_imaging)
     end = np.minimum(end, latent.later_day[:, 0])[:, None]
     fractured = latent.diagnosis <= end
@@ -40,12 +40,3 @@ def latent_rows(latent: Latent) -> LatentRows:
     outcome = np.where(fractured, 1, np.where(latent.death[:, None] <= end, 2, 0))
     patient, level = np.nonzero(at_risk)
     return LatentRows(patient, level, is_adjacent[at_risk], days[at_risk], outcome[at_risk].astype(np.int8))
-
-
-def _distance(cemented, place):
-    """Levels from each vertebra to the nearest cemented one (patients x slots)."""
-    distance = np.full(place.shape, N_SLOTS, dtype=np.int8)
-    for slot in range(N_SLOTS):
-        from_slot = np.where(cemented[:, [slot]], np.abs(place - place[:, [slot]]), N_SLOTS)
-        distance = np.minimum(distance, from_slot)
-    return distance

@@ -63,3 +63,7 @@ __all__ = [
     "within_patient_odds_ratio",
     "within_patient_risk_ratio",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,5 +1,7 @@
 """Arguments on their way in: flags, days and labels, checked once, with sentences a reader can act on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -92,6 +94,19 @@ def covariate_columns(covariates) -> dict[str, np.ndarray]:
         columns = covariates.T if n_dimensions == 2 else covariates
         named = {str(place): column for place, column in enumerate(columns, start=1)}
     return {f"covariate {name}": numbers(column, f"covariate {name}") for name, column in named.items()}
+
+
+def adjusted_for(columns: Sequence[str]) -> str:
+    """What a note says of covariates called as by `covariate_columns`: how many, and their names when they have any.
+
+    Examples
+    --------
+    >>> adjusted_for(["covariate age_years", "covariate sex"]), adjusted_for(["covariate 1"]), adjusted_for([])
+    ('adjusted for 2 covariates: age_years, sex', 'adjusted for 1 covariate', '')
+    """
+    names = [column.removeprefix("covariate ") for column in columns]
+    told = "" if any(name.isdigit() for name in names) else f": {', '.join(names)}"
+    return f"adjusted for {len(names)} covariate{'' if len(names) == 1 else 's'}{told}" if names else ""
 
 
 def labels(values, name: str) -> tuple[np.ndarray, int]:

@@ -25,9 +25,9 @@ def adjusted_hazard_ratio(
     days,
     event,
     exposed,
-    covariates: np.ndarray | pd.DataFrame | Mapping | Sequence,
     patient=None,
     *,
+    covariates: np.ndarray | pd.DataFrame | Mapping | Sequence | None = None,
     stratum=None,
     entry=None,
     vertebra=None,
@@ -44,11 +44,11 @@ def adjusted_hazard_ratio(
     days : array, one per vertebra
         Time to the event or to the end of follow-up.
     event, exposed : array of bool, one per vertebra
-    covariates : array (vertebrae, covariates), data frame, mapping of name to array, or sequence of arrays
-        Finite numbers, yes or no as 1 or 0. A frame or mapping gives the note their names. None or empty is none. One
-        that is the same for all vertebrae compared is left out, and the note says so.
     patient : array of labels, optional
         None gives the naive interval.
+    covariates : array (vertebrae, covariates), data frame, mapping of name to array, or sequence of arrays, optional
+        Finite numbers, yes or no as 1 or 0. A frame or mapping gives the note their names. None or empty is none. One
+        that is the same for all vertebrae compared is left out, and the note says so.
     stratum : array of labels, optional
         Compare only within these: the level of the vertebra, or the patient.
     entry : array, optional
@@ -60,7 +60,7 @@ def adjusted_hazard_ratio(
     Returns
     -------
     Estimate
-        The note says how many covariates were adjusted for. Without a value where a coefficient, be it of a covariate,
+        The note says which covariates were adjusted for. Without a value where a coefficient, be it of a covariate,
         has no finite maximum (monotone likelihood), or where exposure and covariates determine one another.
 
     Notes
@@ -76,14 +76,15 @@ def adjusted_hazard_ratio(
     Examples
     --------
     >>> days, event, exposed = [1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 0, 1], [1, 0, 1, 0, 1, 0]
-    >>> ratio = adjusted_hazard_ratio(days, event, exposed, {"age": [70, 82, 75, 66, 71, 68]})
+    >>> ratio = adjusted_hazard_ratio(days, event, exposed, covariates={"age": [70, 82, 75, 66, 71, 68]})
     >>> round(ratio.estimate, 4), round(ratio.std_error, 4), ratio.note
-    (1.1389, 1.0341, 'adjusted for 1 covariate')
+    (1.1389, 1.0341, 'adjusted for 1 covariate: age')
     """
     columns = covariate_columns(covariates)
     rows = Rows.checked(days, event, exposed, patient, stratum=stratum, entry=entry, vertebra=vertebra, **columns)
     check_conf_level(conf_level)
-    evidence = {"conf_level": conf_level, **rows.evidence("Cox with covariates, Efron ties, ", **WHOSE)}
+    model = "Cox with covariates, Efron ties, " if columns else "Cox, Efron ties, "
+    evidence = {"conf_level": conf_level, **rows.evidence(model, **WHOSE)}
     moments = rows.moments
     fit, told = None, why_no_maximum(moments)
     if not told:

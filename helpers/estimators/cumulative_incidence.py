@@ -11,7 +11,7 @@ from helpers.estimators.processes import counting_processes, distinct_times, inc
 from helpers.estimators.survival import Steps, log_log_limits
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IncidenceCurve(Steps):
     """An Aalen-Johansen curve: one entry per distinct time.
 
@@ -36,7 +36,8 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
 
     F(t) = sum over times s <= t of S(s-) d1_s / n_s, with S the probability of neither. Events and deaths of
     the same day are ties and stay so. The variance is the infinitesimal jackknife: the sum of squared
-    influences over vertebrae (without patients) or over patients. The interval is F^exp(+-z se / (F log F)).
+    influences over vertebrae (without patients) or over patients. The interval is F^exp(+-z se / (F log F)),
+    log-log on F itself (as R's conf.type = "log-log" here) and not on 1 - F.
 
     Parameters
     ----------

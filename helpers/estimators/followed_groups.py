@@ -8,7 +8,7 @@ import numpy as np
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import labels
 from helpers.estimators.estimate import Estimate, check_conf_level
-from helpers.estimators.intervals import NO_VARIANCE, clustered_risk_difference, difference_estimate, sum_of_squares
+from helpers.estimators.intervals import NO_VARIANCE, clustered_difference, difference_estimate, sum_of_squares
 from helpers.estimators.patients import patient_sums
 from helpers.estimators.processes import distinct_times
 
@@ -93,4 +93,4 @@ class FollowedGroups:
         if self.codes is None and min(map(sum_of_squares, of_group)) > NO_VARIANCE:
             variance = sum_of_squares(of_group[0] - of_group[1])
             return difference_estimate(measure, shares[0] - shares[1], variance, **evidence)
-        return clustered_risk_difference(measure, shares, of_group, **evidence)
+        return clustered_difference(measure, shares, of_group, **evidence)

@@ -59,6 +59,11 @@ def risk_ratios(
     dict of str to Estimate
         See `helpers.estimators.relative_risk.risk_ratio`.
 
+    Notes
+    -----
+    In R, for each group g: ``glm(event ~ I(group == g), poisson, subset = group %in% c(g, reference))`` with
+    ``sandwich::vcovCL(cluster = patient, type = "HC0", cadjust = FALSE)``, patients of the same subset.
+
     Examples
     --------
     >>> event, group = [1, 1, 0, 1, 0, 0], ["1", "1", "1", "2", "2", "2"]
@@ -99,8 +104,9 @@ def hazard_ratios_by_window(
 
     Notes
     -----
-    In R: ``survSplit(Surv(days, event) ~ ., data, cut = starts[-1], episode = "window")``, then
-    ``coxph(Surv(tstart, days, event) ~ exposed, subset = window == w, cluster = patient)``.
+    In R: ``survSplit(Surv(days, event) ~ ., data, cut = starts[-1], episode = "window", subset = days > 0)``, then
+    ``coxph(Surv(tstart, days, event) ~ exposed, subset = window == w, cluster = patient)``. survSplit refuses rows of 0
+    days, so they are left out first.
 
     Examples
     --------

@@ -74,7 +74,7 @@ def risk_difference_at_horizon(
 
     difference = F1(t) - F0(t) with Aalen and Johansen's F; the variance is the sum over patients (or vertebrae) of
     their influence dF1 - dF0, squared (infinitesimal jackknife). Without patients the interval is difference +- z se;
-    with patients it is made from those of the two risks (`intervals.clustered_risk_difference`).
+    with patients it is made from those of the two risks (`intervals.clustered_difference`).
 
     Parameters
     ----------

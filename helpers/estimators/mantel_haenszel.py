@@ -14,23 +14,22 @@ NAIVE = "Mantel-Haenszel, Greenland-Robins variance, vertebrae treated as indepe
 CLUSTERED = "Mantel-Haenszel, patients as clusters (infinitesimal jackknife, t quantile)"
 
 
-def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float = 0.95) -> Estimate:
+def mantel_haenszel(event, exposed, patient=None, *, stratum, conf_level: float = 0.95) -> Estimate:
     """The risk ratio common to the strata, comparing exposed and unexposed vertebrae only within a stratum.
 
     ratio = R/S with R = sum a_s n0_s / N_s and S = sum c_s n1_s / N_s. Without patients, or when the strata
     are the patients, the variance of the log is sum (m_s n1_s n0_s - a_s c_s N_s) / N_s^2 / (R S), m_s the
-    events of the stratum [1]_. With patients it is the sum over
-    patients of u_g^2, u_g = dR_g / R - dS_g / S, where dR_g and dS_g are the derivatives of R and S in the
-    direction of patient g: dR_g = sum over strata of a_gs n0_s / N_s + n0_gs a_s / N_s - N_gs a_s n0_s /
-    N_s^2.
+    events of the stratum [1]_. With patients it is the sum over patients of u_g^2, u_g = dR_g / R - dS_g / S,
+    where dR_g and dS_g are the derivatives of R and S in the direction of patient g: dR_g = sum over strata of
+    a_gs n0_s / N_s + n0_gs a_s / N_s - N_gs a_s n0_s / N_s^2.
 
     Parameters
     ----------
     event, exposed : array of bool, one per vertebra
-    stratum : array of labels, one per vertebra
-        The level of the vertebra, or the patient.
     patient : array of labels, optional
         None gives the naive interval.
+    stratum : array of labels, one per vertebra
+        The level of the vertebra, or the patient.
 
     Returns
     -------
@@ -52,7 +51,7 @@ def mantel_haenszel(event, exposed, stratum, patient=None, *, conf_level: float 
 
     >>> exposed = [1, 1, 1, 0, 0, 0, 0, 0, 0] + [1, 1, 0, 0]
     >>> event = [1, 1, 0, 1, 1, 0, 0, 0, 0] + [1, 1, 1, 0]
-    >>> round(mantel_haenszel(event, exposed, ["T12"] * 9 + ["L1"] * 4).estimate, 12)
+    >>> round(mantel_haenszel(event, exposed, stratum=["T12"] * 9 + ["L1"] * 4).estimate, 12)
     2.0
     """
     check_conf_level(conf_level)
@@ -92,13 +91,19 @@ def within_patient_risk_ratio(event, exposed, patient, *, conf_level: float = 0.
     -------
     Estimate
 
+    Notes
+    -----
+    In R, by hand: ``t <- table(patient, exposed, event)``, ``a <- t[, "1", "1"]``, ``c <- t[, "0", "1"]``, ``n1 <-
+    a + t[, "1", "0"]``, ``n0 <- c + t[, "0", "0"]``, ``R <- a * n0 / (n1 + n0)``, ``S <- c * n1 / (n1 + n0)``, then
+    ``sum(R) / sum(S)`` and ``sqrt(sum((R / sum(R) - S / sum(S))^2))`` (exposed and event as 0 and 1).
+
     Examples
     --------
     >>> event, exposed, patient = [1, 0, 0, 1, 0, 0], [1, 0, 0, 0, 1, 0], ["p", "p", "p", "q", "q", "q"]
     >>> within_patient_risk_ratio(event, exposed, patient).estimate
     2.0
     """
-    within = mantel_haenszel(event, exposed, patient, patient, conf_level=conf_level)
+    within = mantel_haenszel(event, exposed, patient, stratum=patient, conf_level=conf_level)
     return replace(within, note=within.note.replace("strata hold", "patients have"))
 
 

@@ -57,13 +57,13 @@ def median_time(curve: Curve) -> Estimate:
             n_events=0,
         )
     value, low, high = (_crossing(curve.time, band) for band in (curve.survival, curve.conf_low, curve.conf_high))
-    notes = []
+    note = ""
     if value is None:
-        notes.append("not reached: fewer than half had the event by the end of follow-up")
+        note = "not reached: fewer than half had the event by the end of follow-up"
     elif low is None and high is None:
-        notes.append(NO_INTERVAL)
+        note = NO_INTERVAL
     elif high is None:
-        notes.append("upper limit not reached")
+        note = "upper limit not reached"
     return Estimate(
         "median time",
         value,
@@ -76,7 +76,7 @@ def median_time(curve: Curve) -> Estimate:
         curve.n_patients,
         curve.n_vertebrae,
         curve.n_events,
-        note="; ".join(notes),
+        note=note,
     )
 
 
@@ -97,6 +97,11 @@ def median_among_events(days, event, patient=None, *, conf_level: float = 0.95) 
     -------
     Estimate
         In days, with the counts of the vertebrae that had the event and of their patients.
+
+    Notes
+    -----
+    In R: ``quantile(survfit(Surv(days, event) ~ 1, subset = event == 1, conf.type = "log-log", cluster = patient),
+    0.5)``.
 
     Examples
     --------

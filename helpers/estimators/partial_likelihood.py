@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from helpers.errors import WorkbookFault
+from helpers.estimators.arguments import adjusted_for
 from helpers.estimators.cox import LONGEST_STEP, Moments
 from helpers.estimators.follow_up import Rows
 from helpers.estimators.intervals import joined
@@ -171,7 +172,7 @@ def maximise(model: Regression, *, most_steps: int = 100) -> tuple[CoxFit | None
     ]
     model = model.only(varies)
     n = len(model.names) - 1
-    notes.insert(0, f"adjusted for {n or 'no'} covariate{'' if n == 1 else 's'}")
+    notes.insert(0, adjusted_for(model.names[1:]))
     here = CoxFit.at(model, np.zeros(n + 1))
     spread = np.sqrt(np.diag(here.information))
     correlation = here.information / np.outer(spread, spread)

@@ -29,6 +29,10 @@ def lifelines_hazard_ratio(days, event, exposed, *, conf_level: float = 0.95) ->
     Estimate
         Without a value where lifelines finds none, or warns that what it found is none.
 
+    Notes
+    -----
+    In R: ``coxph(Surv(days, event) ~ exposed)``.
+
     Examples
     --------
     >>> fitted = lifelines_hazard_ratio([1, 2, 3, 4], [1, 1, 1, 1], [1, 0, 1, 0])

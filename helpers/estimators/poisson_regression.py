@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from helpers.estimators.arguments import covariate_columns, flags, labels, numbers, same_length
+from helpers.estimators.arguments import adjusted_for, covariate_columns, flags, labels, numbers, same_length
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import (
     SANDWICH_T,
@@ -34,9 +34,9 @@ ALL_BUT_FLAT = (
 def adjusted_risk_ratio(
     event,
     exposed,
-    covariates: np.ndarray | pd.DataFrame | Mapping | Sequence,
     patient=None,
     *,
+    covariates: np.ndarray | pd.DataFrame | Mapping | Sequence | None = None,
     stratum=None,
     conf_level: float = 0.95,
 ) -> Estimate:
@@ -52,19 +52,19 @@ def adjusted_risk_ratio(
     Parameters
     ----------
     event, exposed : array of bool, one per vertebra
-    covariates : array (vertebrae, covariates), data frame, mapping of name to array, or sequence of arrays
-        Finite numbers, yes or no as 1 or 0. A frame or mapping gives the notes their names. None or empty is none.
-        One that does not vary within any stratum with an event is left out, and the note says so.
     patient : array of labels, optional
         None takes vertebrae to be independent (robust, one vertebra a cluster).
+    covariates : array (vertebrae, covariates), data frame, mapping of name to array, or sequence of arrays, optional
+        Finite numbers, yes or no as 1 or 0. A frame or mapping gives the note their names. None or empty is none. One
+        that does not vary within any stratum with an event is left out, and the note says so.
     stratum : array of labels, optional
         One intercept for each: the level of the vertebra. None is one intercept for all.
 
     Returns
     -------
     Estimate
-        Without a value where the likelihood has no finite maximum (separation) or is all but flat, or where exposure
-        and covariates determine one another (collinearity).
+        The note says which covariates were adjusted for. Without a value where the likelihood has no finite maximum
+        (separation) or is all but flat, or where exposure and covariates determine one another (collinearity).
 
     Notes
     -----
@@ -85,9 +85,9 @@ def adjusted_risk_ratio(
 
     >>> exposed = [1] * 4 + [0] * 8 + [1] * 8 + [0] * 4
     >>> event = [1, 0, 0, 0] + [1] + [0] * 7 + [1] * 4 + [0] * 4 + [1] + [0] * 3
-    >>> ratio = adjusted_risk_ratio(event, exposed, {"age": [70] * 12 + [80] * 12})
-    >>> round(ratio.estimate, 12)
-    2.0
+    >>> ratio = adjusted_risk_ratio(event, exposed, covariates={"age": [70] * 12 + [80] * 12})
+    >>> round(ratio.estimate, 12), ratio.note
+    (2.0, 'adjusted for 1 covariate: age')
     """
     event, exposed = flags(event, "event"), flags(exposed, "exposed")
     columns = covariate_columns(covariates)
@@ -152,7 +152,7 @@ def _risk_ratio(measure: str, model: str, event, columns, patient, stratum, conf
         "n_events": int(event.sum()),
         "counts": counts,
     }
-    fit, told = _fit(event, columns, strata)
+    fit, kept, told = _fit(event, columns, strata)
     if fit is None:
         return not_estimable(measure, told, unit="ratio", **evidence)
     influence = patient_sums(fit.influence()[fit.patterns.of_row, event.astype(int)], codes, n_patients)
@@ -161,6 +161,7 @@ def _risk_ratio(measure: str, model: str, event, columns, patient, stratum, conf
         return not_estimable(measure, joined(ALL_BUT_FLAT, told), unit="ratio", **evidence)
     if is_beyond:
         return not_estimable(measure, joined(TOO_LARGE, told), unit="ratio", **evidence)
+    told = joined(adjusted_for(kept[1:]), told)
     if codes is None:
         return ratio_estimate(measure, fit.log_ratio, sum_of_squares(influence), note=told, **evidence)
     return clustered_ratio(measure, fit.log_ratio, influence, note=told, **evidence)
@@ -175,16 +176,16 @@ def _is_beyond_numbers(log_ratio: float, influence: np.ndarray, conf_level: floa
     return abs(log_ratio) + quantile(conf_level, df) * math.sqrt(sum_of_squares(influence)) > LARGEST
 
 
-def _fit(event: np.ndarray, columns: dict, strata: np.ndarray) -> tuple[PoissonFit | None, str]:
-    """The fit, if there is one, and what to note."""
+def _fit(event: np.ndarray, columns: dict, strata: np.ndarray) -> tuple[PoissonFit | None, list[str], str]:
+    """The fit, if there is one, the columns that vary, and what else to note."""
     if not event.any():
-        return None, "no events" if len(event) else "no vertebrae"
+        return None, [], "no events" if len(event) else "no vertebrae"
     patterns = Patterns.of(event, list(columns.values()), strata)
     why_not, kept, notes = _look_over(patterns, list(columns))
     fit = None
     if not why_not:
         fit, why_not = maximise(replace(patterns, columns=patterns.columns[:, kept]))
-    return fit, joined(why_not, *notes)
+    return fit, [list(columns)[place] for place in kept], joined(why_not, *notes)
 
 
 def _look_over(patterns: Patterns, names: list[str]) -> tuple[str, list[int], list[str]]:

@@ -181,9 +181,9 @@ def hazard_ratio_change(
 
     Notes
     -----
-    In R: ``split <- survSplit(Surv(days, event) ~ ., data, cut = at, episode = "window")``, then
+    In R: ``split <- survSplit(Surv(days, event) ~ ., data, cut = at, episode = "window", subset = days > 0)``, then
     ``coxph(Surv(tstart, days, event) ~ exposed:strata(window), split, cluster = patient)`` and the difference of its
-    coefficients.
+    coefficients. survSplit refuses rows of 0 days, so they are left out first.
 
     References
     ----------

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from helpers.estimators.arguments import choice, durations, flags, same_length
 from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
-from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, ratio_estimate, two_sided_p, wilson_limits
+from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, joined, ratio_estimate, two_sided_p, wilson_limits
 from helpers.estimators.patients import Contributions
 from helpers.estimators.score import score_interval
 
@@ -91,7 +91,7 @@ def risk_ratio_of(
     return clustered_ratio("risk ratio", math.log(ratio), influence, patients=alike, method=CLUSTERED, **evidence)
 
 
-def rate_ratio(event, time, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
+def rate_ratio(days, event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
     """The event rate of exposed vertebrae over that of unexposed ones, per time at risk.
 
     ratio = (a/T1) / (c/T0). Without patients se^2 of the log = 1/a + 1/c (Poisson); with patients the sum of
@@ -100,9 +100,9 @@ def rate_ratio(event, time, exposed, patient=None, *, conf_level: float = 0.95) 
 
     Parameters
     ----------
+    days : array, one per vertebra
+        Time at risk, in any one unit; zero is allowed.
     event, exposed : array of bool, one per vertebra
-    time : array, one per vertebra
-        Time at risk, in any unit (vertebra-days); zero is allowed.
     patient : array of labels, optional
         None gives the naive interval.
 
@@ -112,8 +112,9 @@ def rate_ratio(event, time, exposed, patient=None, *, conf_level: float = 0.95) 
 
     Notes
     -----
-    In R: ``epitools::rateratio.wald``; clustered: ``glm(event ~ exposed + offset(log(time)), poisson)`` with
-    ``sandwich::vcovCL(type = "HC0", cadjust = FALSE)``.
+    In R: ``epitools::rateratio.wald``; clustered: ``glm(event ~ exposed + offset(log(days)), poisson, subset = days >
+    0)`` with ``sandwich::vcovCL(type = "HC0", cadjust = FALSE)``. Rows of 0 days must go first, because of log 0; here
+    they stay, and an event among them counts.
 
     References
     ----------
@@ -123,16 +124,16 @@ def rate_ratio(event, time, exposed, patient=None, *, conf_level: float = 0.95) 
     --------
     2 events in 100 days against 1 event in 200 days:
 
-    >>> ratio = rate_ratio([1, 1, 1], [40, 60, 200], [1, 1, 0])
+    >>> ratio = rate_ratio([40, 60, 200], [1, 1, 1], [1, 1, 0])
     >>> round(ratio.estimate, 6), round(ratio.conf_low, 3), round(ratio.conf_high, 2)
     (4.0, 0.363, 44.11)
     """
-    event, exposed, time = flags(event, "event"), flags(exposed, "exposed"), durations(time, "time")
-    same_length(event=event, time=time, exposed=exposed, patient=patient)
+    days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
+    same_length(days=days, event=event, exposed=exposed, patient=patient)
     check_conf_level(conf_level)
     a, c = int((event & exposed).sum()), int((event & ~exposed).sum())
-    time_exposed, time_unexposed = float(time[exposed].sum()), float(time[~exposed].sum())
-    contributions = None if patient is None else Contributions.from_rows(event, exposed, patient, time=time)
+    time_exposed, time_unexposed = float(days[exposed].sum()), float(days[~exposed].sum())
+    contributions = None if patient is None else Contributions.from_rows(event, exposed, patient, time=days)
     evidence = {
         "n_patients": None if contributions is None else contributions.n_patients,
         "n_vertebrae": len(event),
@@ -158,7 +159,7 @@ def _one_sided_rate_ratio(a: int, c: int, time_unexposed_to_exposed: float, conf
     z = (a - n_events * expected_share) / math.sqrt(n_events * expected_share * (1 - expected_share))
     note = "no events among the unexposed: no finite value, no upper limit" if not c else "no events among the exposed"
     if evidence["n_patients"] is not None:
-        note += "; " + IGNORES_CLUSTERS
+        note = joined(note, IGNORES_CLUSTERS)
     return Estimate(
         "rate ratio",
         0.0 if c else None,
@@ -184,7 +185,7 @@ def score_instead(table: TwoByTwo, measure: str, n_patients: int | None, conf_le
         conf_level=conf_level,
     )
     ignores = IGNORES_CLUSTERS if n_patients is not None and score.conf_low is not None else ""
-    return replace(score, n_patients=n_patients, note="; ".join(part for part in (score.note, ignores) if part))
+    return replace(score, n_patients=n_patients, note=joined(score.note, ignores))
 
 
 def evidence_of(table: TwoByTwo, n_patients: int | None) -> dict:

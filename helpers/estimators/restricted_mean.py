@@ -18,7 +18,7 @@ def restricted_mean_difference(
     The area under each Kaplan-Meier curve to the horizon. The variance is the sum over patients (or vertebrae) of their
     influence on the difference, squared (infinitesimal jackknife); a patient with vertebrae of both kinds counts once.
     Without patients the interval is difference +- z se. With patients it is made, as that of two risks, from the shares
-    of the horizon that each group loses (`intervals.clustered_risk_difference`).
+    of the horizon that each group loses (`intervals.clustered_difference`).
 
     Parameters
     ----------

@@ -8,17 +8,12 @@ from helpers.estimators.arguments import flags
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import (
     FROM_RISKS,
-    NO_INTERVAL,
-    NO_VARIANCE,
     SANDWICH_T,
+    clustered_difference,
+    clustered_proportion,
     clustered_ratio,
-    clustered_risk_difference,
-    degrees_of_freedom,
     difference_estimate,
-    logit_limits,
-    quantile,
     ratio_estimate,
-    sum_of_squares,
     wilson_limits,
 )
 from helpers.estimators.patients import Contributions
@@ -97,23 +92,14 @@ def risk(event, patient=None, *, conf_level: float = 0.95) -> Estimate:
             **evidence,
         )
     a_g, n_g = contributions.counts[:, 0], contributions.counts[:, 1]
-    influence = (a_g - p * n_g) / n
-    variance = sum_of_squares(influence, contributions.multiplicity)
-    method = f"logit interval with patients as clusters ({SANDWICH_T})"
-    if variance <= NO_VARIANCE:
-        return Estimate("risk", p, None, None, conf_level, None, method, "probability", note=NO_INTERVAL, **evidence)
-    widths = quantile(conf_level, degrees_of_freedom(influence, contributions.multiplicity))
-    low, high = logit_limits(p, widths * math.sqrt(variance) / (p * (1 - p)))
-    return Estimate(
+    return clustered_proportion(
         "risk",
         p,
-        low,
-        high,
-        conf_level,
-        None,
-        method,
-        "probability",
-        std_error=math.sqrt(variance),
+        (a_g - p * n_g) / n,
+        patients=contributions.multiplicity,
+        conf_level=conf_level,
+        method=f"logit interval with patients as clusters ({SANDWICH_T})",
+        unit="probability",
         **evidence,
     )
 
@@ -123,7 +109,7 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
 
     Without patients Wald's interval, se^2 = p1 q1/n1 + p0 q0/n0; with patients se^2 = sum of u_g^2,
     u_g = (a_g - p1 n1_g)/n1 - (c_g - p0 n0_g)/n0, and the interval is made from those of the two risks
-    (`intervals.clustered_risk_difference`). With an empty cell Mee's score interval, with a note.
+    (`intervals.clustered_difference`). With an empty cell Mee's score interval, with a note.
 
     Parameters
     ----------
@@ -166,7 +152,7 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
     influences = contributions.influence(weights[0], 0), -contributions.influence(0, weights[1])
     evidence |= {"method": f"patients as clusters (sandwich), {FROM_RISKS}", "unit": "probability"}
     alike = contributions.multiplicity
-    return clustered_risk_difference(measure, risks, influences, patients=alike, **evidence)
+    return clustered_difference(measure, risks, influences, patients=alike, **evidence)
 
 
 def odds_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:

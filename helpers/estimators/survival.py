@@ -1,6 +1,6 @@
 """Kaplan-Meier curves with patients as clusters, and the counts that stand under them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Counts:
     censored: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Steps:
     """What every curve holds at each distinct time: how many were at risk, had the event, or left."""
 
@@ -48,11 +48,18 @@ class Steps:
     n_patients: int | None
     n_vertebrae: int
     n_events: int
-    entry: np.ndarray | None = field(repr=False)
+    entry: np.ndarray | None
 
     # Which field holds the curve, and where it starts.
     _curve = ""
     _start = 0.0
+
+    def __repr__(self) -> str:
+        end = f" to day {self.time[-1]:g}" if len(self.time) else ""
+        return (
+            f"{type(self).__name__}({self.n_vertebrae:,} vertebrae, {self.n_events:,} events, "
+            f"{len(self.time):,} times{end})"
+        )
 
     def counts_at(self, times) -> Counts:
         """The counts at chosen times (in R, ``summary(fit, times = times)``, events summed up)."""
@@ -73,7 +80,7 @@ class Steps:
         return heights[np.searchsorted(self.time, times, "right")]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Curve(Steps):
     """A Kaplan-Meier curve: one entry per distinct time, those with censoring only included (as R's survfit).
 

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, labels, same_length
 from helpers.estimators.brackets import checked_brackets
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
+from helpers.estimators.intervals import joined
 from helpers.estimators.turnbull_masses import NO_MASS, maximise
 
 NO_INTERVAL = "no interval: the usual theory does not hold for this curve (the Weibull hazard ratio has one)"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TurnbullCurve:
     """Where the probability lies, as far as brackets can tell.
 
@@ -34,6 +34,13 @@ class TurnbullCurve:
     n_vertebrae: int
     n_events: int
 
+    def __repr__(self) -> str:
+        end = f"to {self.through[-1]:g}" if np.isfinite(self.through[-1]) else "on"
+        return (
+            f"TurnbullCurve({self.n_vertebrae:,} vertebrae, {self.n_events:,} events, "
+            f"{len(self.mass):,} intervals from day {self.after[0]:g} {end})"
+        )
+
     def incidence_at(self, times) -> tuple[np.ndarray, np.ndarray]:
         """The least and the most probability of a fracture by chosen times: they differ inside an interval."""
         times = durations(np.atleast_1d(times), "times")
@@ -43,7 +50,7 @@ class TurnbullCurve:
         return total[ended], total[np.maximum(begun, ended)]
 
 
-def turnbull(left, right, *, weight=None) -> TurnbullCurve:
+def turnbull(left, right) -> TurnbullCurve:
     """The nonparametric maximum likelihood estimate of the time to a fracture known only to lie in (left, right].
 
     It maximises sum of log L_i, L_i the probability of the i-th bracket. Only innermost intervals, from a left end
@@ -57,8 +64,6 @@ def turnbull(left, right, *, weight=None) -> TurnbullCurve:
     left, right : array, one per vertebra
         Last clean image and first positive one; right is infinite for a vertebra never seen fractured, left == right
         is a time known exactly. Whole days known to the day are (d - 1, d], or d and d.
-    weight : array of whole numbers, optional
-        How many vertebrae a row stands for.
 
     Returns
     -------
@@ -92,10 +97,6 @@ def turnbull(left, right, *, weight=None) -> TurnbullCurve:
     ([0.375, 0.375], [0.375, 0.75])
     """
     left, right = checked_brackets(left, right)
-    same_length(left=left, right=right, weight=weight)
-    weight = np.ones(len(left), dtype=np.int64) if weight is None else _whole(weight)
-    counted = weight > 0
-    left, right, weight = left[counted], right[counted], weight[counted]
     if not len(left):
         return TurnbullCurve(np.zeros(1), np.full(1, np.inf), np.ones(1), 0, 0)
     # At one time an exact bracket opens, then brackets close, then (left, ...] open: three places in one order.
@@ -109,15 +110,15 @@ def turnbull(left, right, *, weight=None) -> TurnbullCurve:
     beyond = np.searchsorted(inner_closes, closes, "right")
     size = len(inner_opens) + 1
     brackets, which = np.unique(first * size + beyond, return_inverse=True)
-    share = np.bincount(which, weight) / weight.sum()
+    share = np.bincount(which) / len(left)
     mass = maximise(brackets // size, brackets % size, share, size - 1)
     kept = mass > NO_MASS
     return TurnbullCurve(
         times[inner_opens[kept] // 3],
         times[inner_closes[kept] // 3],
         mass[kept] / mass[kept].sum(),
-        int(weight.sum()),
-        int(weight[np.isfinite(right)].sum()),
+        len(left),
+        int(np.isfinite(right).sum()),
     )
 
 
@@ -140,6 +141,11 @@ def interval_censored_risk(left, right, patient=None, *, horizon_days: float, co
     -------
     Estimate
         In the unit "probability"; `n_events` are the fractures ever seen, as one may lie on either side of the horizon.
+
+    Notes
+    -----
+    In R: ``summary(survfit(Surv(left, right, type = "interval2") ~ 1), times = horizon_days)``, which stops earlier and
+    puts the mass of an innermost interval at its middle instead of sharing it out.
 
     Examples
     --------
@@ -168,19 +174,10 @@ def interval_censored_risk(left, right, patient=None, *, horizon_days: float, co
     if (is_straddling & np.isinf(curve.through)).any():
         why = f"no vertebra was known clean after day {curve.after[-1]:g}, before the horizon: {bounds}"
         return not_estimable(measure, why, unit=unit, **evidence)
-    value, notes = float(low), [NO_INTERVAL]
+    value, shared_out = float(low), ""
     if is_straddling.any():
         after, through = curve.after[is_straddling][0], curve.through[is_straddling][0]
         value += float((high - low) * (horizon_days - after) / (through - after))
-        notes.insert(0, f"{bounds}, and days {after:g} to {through:g} share it in proportion to time")
-    return Estimate(measure, value, None, None, p_value=None, unit=unit, note="; ".join(notes), **evidence)
-
-
-def _whole(weight) -> np.ndarray:
-    array = durations(weight, "weight")
-    if (array != np.floor(array)).any():
-        raise WorkbookError(
-            f"`weight` must be whole numbers, but got {array[array != np.floor(array)][0]:g}. "
-            "It says how many vertebrae a row stands for."
-        )
-    return array.astype(np.int64)
+        shared_out = f"{bounds}, and days {after:g} to {through:g} share it in proportion to time"
+    note = joined(shared_out, NO_INTERVAL)
+    return Estimate(measure, value, None, None, p_value=None, unit=unit, note=note, **evidence)

@@ -94,6 +94,7 @@ def _newton_target(first, beyond, share, mass, *, one_by_one: bool) -> np.ndarra
         is_negative = target < 0
         if not is_negative.any():
             return np.bincount(free, target, len(mass))
+        # The active-set step: what would turn negative is held at zero, and the rest is solved for again.
         kept = ~is_negative
         if one_by_one:
             length = np.full(len(free), np.inf)

@@ -16,7 +16,7 @@ from helpers.figures.lettering import line_height, text_height, text_width, wrap
 COVERAGE_COLUMNS = ("scenario", "target", "method", "is_default", "coverage", "no_interval", "cohorts")
 NONE_FROM = 0.01  # cohorts without an interval are told from this share on
 _TICKS = ((80, 85, 90, 95, 100), (80, 90, 95, 100), (80, 90, 95), (80, 95), (95,))
-_MARGIN, _INDENT, _LABELS, _LEADING, _GROUP = 0.15, 0.12, 2.05, 0.022, 0.045  # inches
+_MARGIN, _INDENT, _LABELS, _LEADING, _GROUP = 0.15, 0.12, 2.5, 0.022, 0.045  # inches
 _LOWEST = 0.80
 _NUMBER = 7  # points: the least that can be printed
 _BAND = "#e1e4ea"
@@ -24,20 +24,24 @@ _BAND = "#e1e4ea"
 
 @dataclass(frozen=True)
 class _Line:
-    """One line of the figure: the heading of a target (no method), or a method with its label wrapped."""
+    """One line of the figure: the heading of a target (no method), a method under it, or a target with its only method.
+
+    `label` is wrapped; an only method follows its target in brackets and so needs no line of its own. `above` is the
+    space in inches before the line, `indent` that to its left.
+    """
 
     target: str
     method: str | None
     label: str
+    above: float = 0.0
+    indent: float = 0.0
 
     @property
     def height(self) -> float:
-        return text_height(self.label, size=theme.SMALL) + (_LEADING if self.method is not None else _GROUP)
+        return text_height(self.label, size=theme.SMALL) + (0 if self.method is None else _LEADING)
 
 
-def plot_coverage(
-    coverage: pd.DataFrame, *, conf_level: float = 0.95, band: tuple[float, float] = (0.935, 0.965)
-) -> Figure:
+def plot_coverage(coverage: pd.DataFrame, *, band: tuple[float, float], conf_level: float = 0.95) -> Figure:
     """Dots on an axis from 80% to 100% for every method, one panel per scenario, around the level aimed at.
 
     Parameters
@@ -47,10 +51,10 @@ def plot_coverage(
         intervals that held the truth; absent where there was none), no_interval (share of the cohorts without
         one), cohorts (how many were simulated); a row per scenario, target and method, in drawing order. An optional
         column patients (in a cohort) stands under the name of the scenario. Below 80%: an arrow and the number.
-    conf_level : float
-        What the intervals aim at, drawn as a line.
     band : pair of float
         Coverage that counts as near enough, shaded.
+    conf_level : float
+        What the intervals aim at, drawn as a line.
     """
     need_columns(coverage, COVERAGE_COLUMNS, figure="figure of coverage")
     need_rows(coverage, figure="figure of coverage")
@@ -63,7 +67,7 @@ def plot_coverage(
         width = pitch - gap
         names = [_heading(scenario, width + 0.05) for scenario in scenarios]
         sizes = [_patients(coverage, scenario) for scenario in scenarios]
-        body = sum(line.height for line in lines) + _GROUP
+        body = sum(line.above + line.height for line in lines) + _GROUP
         under = line_height(theme.SMALL) if any(sizes) else 0
         head = max(text_height(name, size=theme.SMALL) for name in names) + under + 0.1
         note = wrap(_note(coverage, conf_level, band), theme.WIDTH - 2 * _MARGIN, size=theme.SMALL)
@@ -88,9 +92,7 @@ def plot_coverage(
     return figure
 
 
-def describe_coverage(
-    coverage: pd.DataFrame, *, conf_level: float = 0.95, band: tuple[float, float] = (0.935, 0.965)
-) -> str:
+def describe_coverage(coverage: pd.DataFrame, *, band: tuple[float, float], conf_level: float = 0.95) -> str:
     """Alternative text of `plot_coverage`: the range by scenario, how many lie outside the band, and the furthest."""
     said = [
         f"How often {100 * conf_level:g}% intervals held the truth in simulated cohorts, by scenario and method; "
@@ -111,8 +113,11 @@ def describe_coverage(
 
 
 def _range(which: str, rows: pd.DataFrame) -> str:
-    low, high = rows["coverage"].min(), rows["coverage"].max()
-    return f"{which} {_percent(low)} to {_percent(high)}" if is_given(low) else f"{which} without any interval"
+    low, high, none = rows["coverage"].min(), rows["coverage"].max(), rows["no_interval"].max()
+    if not is_given(low):
+        return f"{which} without any interval"
+    without = f", no interval in up to {_percent(none)}" if none >= NONE_FROM else ""
+    return f"{which} {_percent(low)} to {_percent(high)}{without}"
 
 
 def _told(row: dict) -> str:
@@ -125,13 +130,20 @@ def _percent(share: float) -> str:
 
 
 def _lines(coverage: pd.DataFrame) -> list[_Line]:
-    """A heading per target with its methods under it, in the order of the table."""
+    """Headings of targets with their methods under them, an only method beside its target; in the table's order."""
     pairs = coverage[["target", "method"]].astype(str).drop_duplicates()
     lines = []
     for target, methods in pairs.groupby("target", sort=False)["method"]:
-        name = target[:1].upper() + target[1:]
-        lines.append(_Line(target, None, wrap(name, _LABELS - 0.1, size=theme.SMALL, weight="bold")))
-        lines += [_Line(target, method, wrap(method, _LABELS - _INDENT - 0.1, size=theme.SMALL)) for method in methods]
+        name, room = target[:1].upper() + target[1:], _LABELS - 0.1
+        if len(methods) == 1:
+            only = methods.iloc[0]
+            above = _GROUP if lines and lines[-1].indent else 0
+            lines.append(_Line(target, only, wrap(f"{name} ({only})", room, size=theme.SMALL), above))
+            continue
+        lines.append(_Line(target, None, wrap(name, room, size=theme.SMALL, weight="bold"), _GROUP))
+        for method in methods:
+            label = wrap(method, room - _INDENT, size=theme.SMALL)
+            lines.append(_Line(target, method, label, indent=_INDENT))
     return lines
 
 
@@ -151,13 +163,12 @@ def _draw_labels(paper: Axes, lines: Sequence[_Line], top: float) -> dict[tuple[
     """Write targets and methods at the left; gives the height in inches at which each method's dots lie."""
     places, y = {}, top
     for line in lines:
+        y -= line.above
         if line.method is None:
-            y -= _GROUP
             write(paper, _MARGIN, y, line.label, size=theme.SMALL, weight="bold")
-            y -= line.height - _GROUP
-            continue
-        write(paper, _MARGIN + _INDENT, y - _LEADING / 2, line.label, size=theme.SMALL)
-        places[line.target, line.method] = y - line.height / 2
+        else:
+            write(paper, _MARGIN + line.indent, y - _LEADING / 2, line.label, size=theme.SMALL)
+            places[line.target, line.method] = y - line.height / 2
         y -= line.height
     return places
 

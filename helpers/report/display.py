@@ -10,8 +10,12 @@ from helpers.estimators.estimate import Estimate
 
 ABSENT = "–"
 NOT_REACHED = "not reached"
-# A 95% interval is taken to keep its promise when it holds the truth this often.
+# A 95% interval is taken to keep its promise when it holds the truth this often (two standard errors of a coverage of
+# 95% in 2,000 cohorts are one percentage point) and is absent no more often than this.
 COVERAGE_BOUNDS = (0.935, 0.965)
+MOST_WITHOUT_INTERVAL = 0.05
+TOLD_WITHOUT_INTERVAL = 0.01
+KEPT, NO_INTERVAL, LESS_OFTEN, MORE_OFTEN = "kept", "no interval", "less often", "more often"
 
 
 def number_text(value: float) -> str:
@@ -28,10 +32,22 @@ def percent_text(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
-def coverage_text(share: float) -> str:
-    """A coverage as a percentage, marked where it lies outside 93.5 to 96.5%: `93.1% (low)`."""
-    where = " (low)" if share < COVERAGE_BOUNDS[0] else " (high)" if share > COVERAGE_BOUNDS[1] else ""
-    return ABSENT if pd.isna(share) else percent_text(share) + where
+def coverage_text(share: float, no_interval: float = 0) -> str:
+    """A coverage as a percentage, marked outside 93.5 to 96.5% and where intervals lack: `93.1% (low, 28% none)`."""
+    low, high = COVERAGE_BOUNDS
+    marks = ["low"] if share < low else ["high"] if share > high else []
+    if no_interval >= TOLD_WITHOUT_INTERVAL:
+        marks.append(f"{no_interval:.0%} none")
+    shown = ABSENT if pd.isna(share) else percent_text(share)
+    return f"{shown} ({', '.join(marks)})" if marks else shown
+
+
+def coverage_verdicts(coverage: pd.DataFrame) -> pd.Series:
+    """Whether each interval kept its promise; if not, the first that holds of: no interval, less often, more often."""
+    share, (low, high) = coverage["coverage"], COVERAGE_BOUNDS
+    verdicts = pd.Series(KEPT, index=coverage.index)
+    verdicts = verdicts.mask(share > high, MORE_OFTEN).mask(share < low, LESS_OFTEN)
+    return verdicts.mask(share.isna() | (coverage["no_interval"] > MOST_WITHOUT_INTERVAL), NO_INTERVAL)
 
 
 def count_text(count: int) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
-from helpers.report.display import count_text, coverage_text, days_text, estimate_text, number_text
+from helpers.report.display import ABSENT, count_text, coverage_text, days_text, estimate_text, number_text
 
 COHORT, PUBLISHED, OTHER_PEOPLE = "this cohort", "published", "other people"
 
@@ -100,14 +100,18 @@ def reason_rows(reasons: pd.DataFrame) -> pd.DataFrame:
 def coverage_rows(coverage: pd.DataFrame) -> pd.DataFrame:
     """Per cent of intervals that held the truth: a row for each target and method shown, a column for each scenario.
 
-    A share above or below the bounds that are asked for is marked.
+    A share outside the bounds that are asked for is marked, and so is the share of cohorts without an interval.
     """
     shown = coverage[coverage["is_default"]]
-    texts = shown.assign(text=[coverage_text(share) for share in shown["coverage"]])
-    wide = texts.pivot(index=["target", "method"], columns="scenario", values="text")
+    texts = shown.assign(
+        text=[coverage_text(*shares) for shares in zip(shown["coverage"], shown["no_interval"], strict=True)],
+        kind=[
+            f"{kind} ({count_text(n)} patients)" for kind, n in zip(shown["scenario"], shown["patients"], strict=True)
+        ],
+    )
+    wide = texts.pivot(index=["target", "method"], columns="kind", values="text")
     in_order = texts[["target", "method"]].drop_duplicates()
-    scenarios = coverage["scenario"].unique()
-    wide = wide.loc[pd.MultiIndex.from_frame(in_order), scenarios].reset_index()
+    wide = wide.loc[pd.MultiIndex.from_frame(in_order), texts["kind"].unique()].fillna(ABSENT).reset_index()
     return wide.rename(columns={"target": "What is estimated", "method": "Method"}).rename_axis(columns=None)
 
 

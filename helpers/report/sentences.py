@@ -4,15 +4,22 @@ Every sentence says what was observed: "was associated with", never that somethi
 """
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 import pandas as pd
 
+from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
 from helpers.report.display import (
     COVERAGE_BOUNDS,
+    KEPT,
+    LESS_OFTEN,
+    MORE_OFTEN,
+    MOST_WITHOUT_INTERVAL,
+    NO_INTERVAL,
     count_text,
-    days_text,
+    coverage_verdicts,
     estimate_text,
     interval_text,
     level_text,
@@ -24,6 +31,9 @@ from helpers.report.display import (
 
 NEXT_TO_CEMENT = "vertebrae next to cement"
 FURTHER_AWAY = "vertebrae further away"
+# As the table of coverage names them.
+NO_EFFECT = "no effect, strong clustering"
+RISK_RATIO, EARLY_TO_LATE = "risk ratio over follow-up", "hazard ratio to day 90 over later"
 
 
 class Sentence(str):
@@ -35,12 +45,30 @@ class Sentence(str):
 
 def result_text(estimate: Estimate) -> str:
     """Value, interval and counts in brackets: `4.51 (95% CI 3.20 to 6.36; 431 patients, 6,512 vertebrae)`."""
-    patients = [] if estimate.n_patients is None else [_counted(estimate.n_patients, "patient")]
-    counts = ", ".join([*patients, _counted(estimate.n_vertebrae, "vertebra", "vertebrae")])
+    patients = [] if estimate.n_patients is None else [counted(estimate.n_patients, "patient")]
+    counts = ", ".join([*patients, counted(estimate.n_vertebrae, "vertebra", "vertebrae")])
     if not estimate.is_estimable:
         return f"not estimable ({estimate.note}; {counts})"
-    interval = f"{level_text(estimate.conf_level)} CI {interval_text(estimate)}; " if _has_interval(estimate) else ""
+    interval = f"{level_text(estimate.conf_level)} CI {interval_text(estimate)}; " if has_interval(estimate) else ""
     return f"{value_text(estimate.estimate, estimate.unit)} ({interval}{counts})"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: `1 patient`, `6,512 vertebrae`."""
+    return f"{count_text(count)} {one if count == 1 else many or one + 's'}"
+
+
+def has_interval(estimate: Estimate) -> bool:
+    """Whether there is a limit on either side."""
+    return estimate.conf_low is not None or estimate.conf_high is not None
+
+
+def p_words(estimate: Estimate) -> str:
+    """A p-value after the letter: `= 0.03`, `<0.001`."""
+    if estimate.p_value is None:
+        return f"not estimable ({estimate.note})"
+    text = p_text(estimate.p_value)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def risk_sentence(estimate: Estimate, *, exposed: str = NEXT_TO_CEMENT, other: str = FURTHER_AWAY) -> Sentence:
@@ -81,9 +109,19 @@ def adjusted_sentence(crude: Estimate, adjusted: Estimate, *, how: str) -> Sente
     return Sentence(f"Compared {how}, the {adjusted.measure} was {result_text(adjusted)}, {difference}{informed}.")
 
 
+def trend_sentence(trend: Estimate) -> Sentence:
+    """The risk ratio per level further away."""
+    if not trend.is_estimable:
+        return Sentence(f"The trend with distance could not be estimated: {trend.note}.")
+    return Sentence(
+        f"Per level further from the nearest cement (four or more as four), on a straight line, the risk changed by a "
+        f"factor of {result_text(trend)}; test for trend p {p_words(trend)}."
+    )
+
+
 def published_sentence(estimate: Estimate, published: float) -> Sentence:
     """Where a published value without a known interval lies against our interval."""
-    if not _has_interval(estimate):
+    if not has_interval(estimate):
         return Sentence(
             f"The published value is {number_text(published)}; this cohort gives no interval to set beside it."
         )
@@ -94,32 +132,6 @@ def published_sentence(estimate: Estimate, published: float) -> Sentence:
         f"The published {number_text(published)} lies {place} this cohort's {level_text(estimate.conf_level)} interval "
         f"({interval_text(estimate)}). Its own interval was not in any copy that could be read, so the two cannot be "
         "tested against each other."
-    )
-
-
-def median_sentence(next_to: Estimate, further: Estimate, *, among: str) -> Sentence:
-    """Two medians and whom they are taken over."""
-    return Sentence(
-        f"Among {among}, the median time to a new fracture was {_median(next_to)} in {NEXT_TO_CEMENT} and "
-        f"{_median(further)} in {FURTHER_AWAY}."
-    )
-
-
-def hazard_sentence(estimate: Estimate) -> Sentence:
-    """A hazard ratio read back as an average of rates."""
-    if not estimate.is_estimable:
-        return Sentence(f"The hazard ratio was {result_text(estimate)}.")
-    return Sentence(
-        f"Averaged over follow-up, vertebrae next to cement that were still unbroken fractured at "
-        f"{number_text(estimate.estimate)} times the rate of those further away: hazard ratio {result_text(estimate)}."
-    )
-
-
-def logrank_sentence(naive: Estimate, clustered: Estimate, *, among: str) -> Sentence:
-    """The log-rank test naive and clustered, side by side."""
-    return Sentence(
-        f"Among {among}, the log-rank test gave p {p_words(naive)} when vertebrae were taken as independent and "
-        f"p {p_words(clustered)} with patients as clusters."
     )
 
 
@@ -136,7 +148,7 @@ def natural_sentence(cohort: Estimate, natural: Estimate, published: float) -> S
 def people_sentence(n_people: int, n_with_fracture: int, n_vertebrae: int, prevalence: float) -> Sentence:
     """The people without cement, and how many of them have fractures."""
     return Sentence(
-        f"{_counted(n_people, 'person', 'people')} were examined; {count_text(n_with_fracture)} had at least one "
+        f"{counted(n_people, 'person', 'people')} were examined; {count_text(n_with_fracture)} had at least one "
         f"fractured vertebra ({percent_text(prevalence)} by survey weight), {count_text(n_vertebrae)} vertebrae in all."
     )
 
@@ -144,24 +156,15 @@ def people_sentence(n_people: int, n_with_fracture: int, n_vertebrae: int, preva
 def cohort_sentence(n_rows: int, n_patients: int, n_vertebrae: int, n_set_aside: int) -> Sentence:
     """Who came in, who is at risk, and what was set aside on the way."""
     return Sentence(
-        f"The patients file has {_counted(n_rows, 'row')}; {_counted(n_patients, 'patient')} with "
-        f"{_counted(n_vertebrae, 'vertebra', 'vertebrae')} are at risk. Of all files {_counted(n_set_aside, 'row')} "
+        f"The patients file has {counted(n_rows, 'row')}; {counted(n_patients, 'patient')} with "
+        f"{counted(n_vertebrae, 'vertebra', 'vertebrae')} are at risk. Of all files {counted(n_set_aside, 'row')} "
         f"{'was' if n_set_aside == 1 else 'were'} set aside in cleaning, each with a reason."
-    )
-
-
-def unwatched_sentence(n_unwatched: int, n_vertebrae: int) -> Sentence:
-    """Vertebrae whose follow-up ends on the day of the procedure."""
-    return Sentence(
-        f"{_counted(n_unwatched, 'vertebra', 'vertebrae')} of {count_text(n_vertebrae)} at risk were not followed "
-        "beyond day 0: they can show no fracture, yet count in the denominators of the plain risks. Curves, hazards "
-        "and the risk ratio by a fixed day allow for it."
     )
 
 
 def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sentence:
     """How many rows came in, stayed, and were set aside."""
-    values = f"{_counted(changed, 'value')} {'was' if changed == 1 else 'were'}"
+    values = f"{counted(changed, 'value')} {'was' if changed == 1 else 'were'}"
     return Sentence(
         f"{count_text(read)} rows were read; {count_text(kept)} were kept and {count_text(quarantined)} were set aside "
         f"with a reason. In the kept rows {values} changed, each with a line in the ledger."
@@ -169,24 +172,36 @@ def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sente
 
 
 def coverage_sentence(coverage: pd.DataFrame) -> Sentence:
-    """How many of the intervals shown keep their promise, and the furthest from it."""
-    shown = coverage[coverage["is_default"] & coverage["coverage"].notna()]
-    low, high = (shown["coverage"] < COVERAGE_BOUNDS[0], shown["coverage"] > COVERAGE_BOUNDS[1])
-    n_kept = len(shown) - low.sum() - high.sum()
-    sentence = (
-        f"In {count_text(shown['cohorts'].iloc[0])} synthetic cohorts of each kind, {count_text(n_kept)} of "
-        f"{count_text(len(shown))} pairs of interval and kind of cohort lay within the band."
+    """How many of the intervals shown keep their promise, and how the others fail it, by kind of cohort."""
+    shown = coverage[coverage["is_default"]]
+    verdicts = coverage_verdicts(shown)
+    low, high = map(percent_text, COVERAGE_BOUNDS)
+    kept = (
+        f"In {count_text(shown['cohorts'].iloc[0])} synthetic cohorts of each kind, "
+        f"{count_text((verdicts == KEPT).sum())} of {counted(len(shown), 'pair')} of interval and kind of cohort held "
+        f"the truth in {low} to {high} of the cohorts."
     )
-    parts = []
-    for outside, words in (
-        (low, "held the truth less often, so were too narrow"),
-        (high, "held it more often, so were too wide"),
-    ):
-        if outside.any():
-            by_kind = shown.loc[outside, "scenario"].value_counts(sort=False)
-            told = ", ".join(f"{kind} ({count_text(count)})" for kind, count in by_kind.items())
-            parts.append(f"{count_text(outside.sum())} {words}: {told}")
-    return Sentence(" ".join([sentence, *(f"{part}." for part in parts)]))
+    holds = "" if (verdicts == LESS_OFTEN).any() else "held it "
+    failures = {
+        LESS_OFTEN: "held it less often",
+        MORE_OFTEN: f"{holds}more often",
+        NO_INTERVAL: f"gave no interval in more than {MOST_WITHOUT_INTERVAL:.0%} of the cohorts",
+    }
+    told = []
+    for verdict, words in failures.items():
+        kinds = shown.loc[verdicts == verdict, "scenario"].value_counts(sort=False)
+        by_kind = "; ".join(f"{kind} {count_text(count)}" for kind, count in kinds.items())
+        told += [f"{count_text(kinds.sum())} {words} ({by_kind})"] if len(kinds) else []
+    return Sentence(f"{kept} Of the others, {_listed(told)}." if told else kept)
+
+
+def no_effect_sentence(coverage: pd.DataFrame) -> Sentence:
+    """What the ratios come to in cohorts in which cement does nothing."""
+    risk, change = (_truth(coverage, NO_EFFECT, target) for target in (RISK_RATIO, EARLY_TO_LATE))
+    return Sentence(
+        f"In cohorts where cement does nothing and neighbours are alike, the risk ratio itself is {number_text(risk)} "
+        f"and the hazard ratio to day 90 is {number_text(change)} times that after it: such values need no cement."
+    )
 
 
 def synthetic_sentence(study_name: str, *, is_synthetic: bool) -> Sentence:
@@ -204,29 +219,18 @@ def _caution(estimate: Estimate) -> str:
     return f" To bear in mind: {estimate.note}." if estimate.is_estimable and estimate.note else ""
 
 
-def _counted(count: int, one: str, many: str | None = None) -> str:
-    return f"{count_text(count)} {one if count == 1 else many or one + 's'}"
-
-
 def _share(events: int, at_risk: int) -> str:
     share = f" ({percent_text(events / at_risk)})" if at_risk else ""
     return f"{count_text(events)} of {count_text(at_risk)}{share}"
 
 
-def _has_interval(estimate: Estimate) -> bool:
-    return estimate.conf_low is not None or estimate.conf_high is not None
+def _truth(coverage: pd.DataFrame, scenario: str, target: str) -> float:
+    values = coverage.loc[(coverage["scenario"] == scenario) & (coverage["target"] == target), "truth"]
+    if values.empty:
+        raise WorkbookError(f"The table of coverage lacks '{target}' in cohorts of the kind '{scenario}'.")
+    return float(values.iloc[0])
 
 
-def _median(estimate: Estimate) -> str:
-    if not estimate.is_estimable:
-        return "not reached" if estimate.note.startswith("not reached") else f"not estimable ({estimate.note})"
-    interval = f" ({level_text(estimate.conf_level)} CI {interval_text(estimate)})" if _has_interval(estimate) else ""
-    return f"{days_text(estimate.estimate)} days{interval}"
-
-
-def p_words(estimate: Estimate) -> str:
-    """A p-value after the letter: `= 0.03`, `<0.001`."""
-    if estimate.p_value is None:
-        return f"not estimable ({estimate.note})"
-    text = p_text(estimate.p_value)
-    return text if text.startswith("<") else f"= {text}"
+def _listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b, and c`."""
+    return " and ".join(parts) if len(parts) < 3 else f"{', '.join(parts[:-1])}, and {parts[-1]}"

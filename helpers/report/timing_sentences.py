@@ -4,10 +4,45 @@ import math
 from collections.abc import Mapping
 
 from helpers.estimators.estimate import Estimate
-from helpers.report.display import days_text, estimate_text, interval_text, level_text, number_text
-from helpers.report.sentences import Sentence, p_words, result_text
+from helpers.report.display import count_text, days_text, estimate_text, interval_text, level_text, number_text
+from helpers.report.sentences import (
+    FURTHER_AWAY,
+    NEXT_TO_CEMENT,
+    Sentence,
+    counted,
+    has_interval,
+    p_words,
+    result_text,
+)
 
 WINDOW = "Hazard ratio, "
+
+
+def unwatched_sentence(n_unwatched: int, n_vertebrae: int) -> Sentence:
+    """Vertebrae whose follow-up ends on the day of the procedure."""
+    return Sentence(
+        f"{counted(n_unwatched, 'vertebra', 'vertebrae')} of {count_text(n_vertebrae)} at risk were not followed "
+        "beyond day 0: they can show no fracture, yet count in the denominators of the plain risks. Curves, hazards "
+        "and the risk ratio by a fixed day allow for it, as far as the end of follow-up tells nothing about fractures."
+    )
+
+
+def median_sentence(next_to: Estimate, further: Estimate, *, among: str) -> Sentence:
+    """Two medians and whom they are taken over."""
+    return Sentence(
+        f"Among {among}, the median time to a new fracture was {_median(next_to)} in {NEXT_TO_CEMENT} and "
+        f"{_median(further)} in {FURTHER_AWAY}."
+    )
+
+
+def hazard_sentence(estimate: Estimate) -> Sentence:
+    """A hazard ratio read back as an average of rates."""
+    if not estimate.is_estimable:
+        return Sentence(f"The hazard ratio was {result_text(estimate)}.")
+    return Sentence(
+        f"Averaged over follow-up, vertebrae next to cement that were still unbroken fractured at "
+        f"{number_text(estimate.estimate)} times the rate of those further away: hazard ratio {result_text(estimate)}."
+    )
 
 
 def pace_sentence(estimates: Mapping[str, Estimate]) -> Sentence:
@@ -30,6 +65,8 @@ def change_sentence(change: Estimate, *, at_days: float) -> Sentence:
         return Sentence(f"Whether the ratio differs before and after day {day} cannot be told: {change.note}.")
     clear = (change.conf_low or 0) > 1 or (change.conf_high is not None and change.conf_high < 1)
     read = "" if clear else " Its interval includes 1: this cohort does not settle whether the ratio changes."
+    frail = "A falling ratio is not proof of an early excess: it also remains when the frailest neighbours break first."
+    read += f" {frail}" if change.estimate > 1 else ""
     return Sentence(
         f"Up to day {day} the hazard ratio was {number_text(change.estimate)} times that after it: ratio of the two "
         f"{result_text(change)}.{read}"
@@ -44,39 +81,46 @@ def proportional_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     )
 
 
+def logrank_sentence(naive: Estimate, clustered: Estimate, *, among: str) -> Sentence:
+    """The log-rank test naive and clustered, side by side."""
+    return Sentence(
+        f"Among {among}, the log-rank test gave p {p_words(naive)} when vertebrae were taken as independent and "
+        f"p {p_words(clustered)} with patients as clusters."
+    )
+
+
 def free_time_sentence(difference: Estimate, *, horizon_days: float) -> Sentence:
-    """A difference of restricted means in days free of a fracture."""
+    """A difference of restricted means in days free of a fracture, with the dead taken as still followed."""
     if not difference.is_estimable:
         return Sentence(f"Days without a new fracture up to day {days_text(horizon_days)}: {result_text(difference)}.")
     fewer = "fewer" if difference.estimate < 0 else "more"
     return Sentence(
-        f"Up to day {days_text(horizon_days)}, a vertebra next to cement had on average "
+        f"Up to day {days_text(horizon_days)}, and if nobody died, a vertebra next to cement had on average "
         f"{_days(abs(difference.estimate))} days {fewer} without a new fracture than one further away "
         f"(difference {result_text(difference)})."
     )
 
 
-def trend_sentence(trend: Estimate) -> Sentence:
-    """The risk ratio per level further away."""
-    if not trend.is_estimable:
-        return Sentence(f"The trend with distance could not be estimated: {trend.note}.")
-    return Sentence(
-        f"Per level further from the nearest cement the risk changed by a factor of {result_text(trend)}; test for "
-        f"trend p {p_words(trend)}."
-    )
-
-
 def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
     """A hazard ratio from brackets beside the one that takes the first positive image for the day of the fracture."""
+    assumed = " This takes the dates of images as independent of the fracture, which pain makes doubtful."
     if not (by_images.is_estimable and by_date.is_estimable and by_date.estimate):
-        return Sentence(f"With fractures bracketed by images the hazard ratio was {result_text(by_images)}.")
+        bracketed = f"With fractures bracketed by images the hazard ratio was {result_text(by_images)}."
+        return Sentence(bracketed + (assumed if by_images.is_estimable else ""))
     change = abs(math.log(by_images.estimate / by_date.estimate))
     close = "close to" if change < math.log(1.1) else "other than"
     return Sentence(
         f"With each fracture somewhere between the last clean image and the first that shows it, the hazard ratio was "
         f"{result_text(by_images)}, {close} the {number_text(by_date.estimate)} ({interval_text(by_date)}) with the "
-        "date of that image."
+        f"date of that image.{assumed}"
     )
+
+
+def _median(estimate: Estimate) -> str:
+    if not estimate.is_estimable:
+        return "not reached" if estimate.note.startswith("not reached") else f"not estimable ({estimate.note})"
+    interval = f" ({level_text(estimate.conf_level)} CI {interval_text(estimate)})" if has_interval(estimate) else ""
+    return f"{days_text(estimate.estimate)} days{interval}"
 
 
 def _days(days: float) -> str:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from helpers.cohort.latent_rows import LatentRows
 from helpers.estimators import (
     Estimate,
+    cumulative_incidence,
     hazard_ratio,
+    hazard_ratio_change,
     kaplan_meier,
     mantel_haenszel,
+    median_among_events,
     odds_ratio,
     rate_ratio,
     restricted_mean_difference,
@@ -20,7 +23,7 @@ from helpers.estimators import (
     within_patient_risk_ratio,
 )
 from helpers.estimators.conditional_logistic import within_patient_odds_ratio
-from helpers.estimators.curve_table import survival_at
+from helpers.estimators.curve_table import incidence_at, survival_at
 from helpers.estimators.horizon import risk_difference_at_horizon
 from helpers.estimators.poisson_regression import adjusted_risk_ratio
 
@@ -67,8 +70,16 @@ def _hazard(*, clustered: bool = True, by: str | None = None, **options):
     return estimate
 
 
-def _by_horizon(estimator: Callable):
-    return lambda rows, _: estimator(rows.days, rows.outcome, rows.is_adjacent, rows.patient, horizon_days=HORIZON)
+def _early_to_late(*, by: str | None = None):
+    def estimate(rows: LatentRows, _) -> Estimate:
+        stratum = None if by is None else getattr(rows, by)
+        return hazard_ratio_change(rows.days, rows.fractured, rows.is_adjacent, rows.patient, at=90, stratum=stratum)
+
+    return estimate
+
+
+def _by_horizon(estimator: Callable, horizon: int = HORIZON):
+    return lambda rows, _: estimator(rows.days, rows.outcome, rows.is_adjacent, rows.patient, horizon_days=horizon)
 
 
 def _free(*, clustered: bool):
@@ -82,7 +93,29 @@ def _free(*, clustered: bool):
     return estimate
 
 
+def _median(*, adjacent: bool):
+    """The median days to a fracture among the vertebrae that fractured."""
+
+    def estimate(rows: LatentRows, _) -> Estimate:
+        chosen = rows.is_adjacent == adjacent
+        return median_among_events(rows.days[chosen], rows.fractured[chosen], rows.patient[chosen])
+
+    return estimate
+
+
+def _incidence(horizon: int):
+    """The share fractured next to cement by a horizon, death competing (Aalen-Johansen)."""
+
+    def estimate(rows: LatentRows, _) -> Estimate:
+        near = rows.is_adjacent
+        curve = cumulative_incidence(rows.days[near], rows.outcome[near], rows.patient[near])
+        return incidence_at({"": curve}, horizon)[""]
+
+    return estimate
+
+
 RISK_RATIO, HAZARD_RATIO = "risk ratio over follow-up", "hazard ratio, averaged over follow-up"
+EARLY_TO_LATE = "hazard ratio to day 90 over later"
 FREE = f"share without a fracture next to cement, day {HORIZON}"
 METHODS = (
     Method("naive (Katz)", RISK_RATIO, lambda rows, _: risk_ratio(rows.fractured, rows.is_adjacent)),
@@ -96,30 +129,30 @@ METHODS = (
     Method(
         "clustered",
         "rate ratio per day of follow-up",
-        lambda rows, _: rate_ratio(rows.fractured, rows.days, rows.is_adjacent, rows.patient),
+        lambda rows, _: rate_ratio(rows.days, rows.fractured, rows.is_adjacent, rows.patient),
         is_default=True,
     ),
     Method(
         "Mantel-Haenszel, naive",
         "risk ratio within levels (Mantel-Haenszel)",
-        lambda rows, _: mantel_haenszel(rows.fractured, rows.is_adjacent, rows.level),
+        lambda rows, _: mantel_haenszel(rows.fractured, rows.is_adjacent, stratum=rows.level),
     ),
     Method(
         "Mantel-Haenszel, clustered",
         "risk ratio within levels (Mantel-Haenszel)",
-        lambda rows, _: mantel_haenszel(rows.fractured, rows.is_adjacent, rows.level, rows.patient),
+        lambda rows, _: mantel_haenszel(rows.fractured, rows.is_adjacent, rows.patient, stratum=rows.level),
         is_default=True,
     ),
     Method(
         "log-Poisson, clustered",
         "risk ratio within levels (log-Poisson)",
-        lambda rows, _: adjusted_risk_ratio(rows.fractured, rows.is_adjacent, None, rows.patient, stratum=rows.level),
+        lambda rows, _: adjusted_risk_ratio(rows.fractured, rows.is_adjacent, rows.patient, stratum=rows.level),
         is_default=True,
     ),
     Method(
         "within patients, Greenland-Robins",
         "risk ratio within patients",
-        lambda rows, _: mantel_haenszel(rows.fractured, rows.is_adjacent, rows.patient),
+        lambda rows, _: mantel_haenszel(rows.fractured, rows.is_adjacent, stratum=rows.patient),
     ),
     Method("within patients", "risk ratio within patients", _fractured(within_patient_risk_ratio), is_default=True),
     Method(
@@ -128,7 +161,9 @@ METHODS = (
         _fractured(within_patient_odds_ratio),
         is_default=True,
     ),
+    Method("clustered", "risk ratio by day 90", _by_horizon(risk_ratio_at_horizon, 90), is_default=True),
     Method("clustered", f"risk ratio by day {HORIZON}", _by_horizon(risk_ratio_at_horizon), is_default=True),
+    Method("clustered", "risk ratio by day 730", _by_horizon(risk_ratio_at_horizon, 730), is_default=True),
     Method("clustered", f"risk difference by day {HORIZON}", _by_horizon(risk_difference_at_horizon), is_default=True),
     Method(
         "clustered",
@@ -138,14 +173,20 @@ METHODS = (
         ),
         is_default=True,
     ),
+    Method("clustered", f"share fractured next to cement by day {HORIZON}", _incidence(HORIZON), is_default=True),
     Method("Greenwood", FREE, _free(clustered=False)),
     Method("clustered", FREE, _free(clustered=True), is_default=True),
     Method("Cox, naive", HAZARD_RATIO, _hazard(clustered=False)),
     Method("Cox, clustered", HAZARD_RATIO, _hazard(), is_default=True),
     Method("Cox, clustered", "hazard ratio, days 0 to 90", _hazard(window=(0, 90)), is_default=True),
+    Method("Cox, clustered", "hazard ratio, days 90 to 365", _hazard(window=(90, 365)), is_default=True),
     Method("Cox, clustered", "hazard ratio, after day 365", _hazard(window=(365, None)), is_default=True),
+    Method("Cox, clustered", EARLY_TO_LATE, _early_to_late(), is_default=True),
+    Method("Cox, clustered", f"{EARLY_TO_LATE}, within patients", _early_to_late(by="patient"), is_default=True),
     Method("Cox, clustered", "hazard ratio within levels", _hazard(by="level"), is_default=True),
     Method("Cox, clustered", "hazard ratio within patients", _hazard(by="patient"), is_default=True),
+    Method("clustered", "median days among fractured, next to cement", _median(adjacent=True), is_default=True),
+    Method("clustered", "median days among fractured, further away", _median(adjacent=False), is_default=True),
 )
 
 

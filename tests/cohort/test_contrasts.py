@@ -9,6 +9,7 @@ from helpers.cohort.contrasts import (
     distance_group,
     distance_score,
     exposure_group,
+    observed_periods,
     outcome_code,
     place_group,
     side_group,
@@ -72,3 +73,8 @@ def test_cement_of_day_zero_is_that_of_the_first_period():
         }
     )
     assert adjacent_at_start(periods).tolist() == [False, False, True, False]
+
+
+def test_a_period_without_a_day_is_not_observed():
+    periods = pd.DataFrame({"start_days": [0, 0, 5], "stop_days": [0, 5, 9]})
+    assert observed_periods(periods).index.tolist() == [1, 2]

@@ -71,11 +71,14 @@ def test_survivals_data_are_rs(name, data, covariates, stratum):
     options = {"entry": columns.get("entry"), "stratum": None if stratum is None else columns[stratum]}
     covariates = {name: columns[name] for name in covariates}
     reference = COX["adjusted"][name]
-    ratio = adjusted_hazard_ratio(*rows, covariates, columns["patient"], **options)
+    ratio = adjusted_hazard_ratio(*rows, columns["patient"], covariates=covariates, **options)
     assert log_and_error(ratio) == pytest.approx([reference["log"], reference["se"]], rel=1e-9)
-    naive = adjusted_hazard_ratio(*rows, covariates, **options)
+    naive = adjusted_hazard_ratio(*rows, covariates=covariates, **options)
     assert naive.std_error == pytest.approx(reference["naive_se"], rel=1e-9)
-    assert ratio.note == f"adjusted for {len(covariates)} covariate{'s' * (len(covariates) > 1)}"
+    assert (
+        ratio.note == f"adjusted for {len(covariates)} covariate{'s' * (len(covariates) > 1)}: {', '.join(covariates)}"
+    )
+    assert ratio.method.startswith("Cox with covariates, Efron ties")
     assert (ratio.n_patients, ratio.n_events) == (len(set(columns["patient"])), columns["event"].sum())
 
 
@@ -84,9 +87,9 @@ def test_whole_days_with_heavy_ties_are_rs(cohort):
     by_level = {**patient, "entry": cohort.entry, "stratum": cohort.level}
     for name, covariates, options in (("whole_days", levels, patient), ("whole_days_entry", later, by_level)):
         reference = COX["adjusted"][name]
-        ratio = adjusted_hazard_ratio(*rows, covariates, **options)
+        ratio = adjusted_hazard_ratio(*rows, covariates=covariates, **options)
         assert log_and_error(ratio) == pytest.approx([reference["log"], reference["se"]], rel=1e-9)
-        naive = adjusted_hazard_ratio(*rows, covariates, **options | {"patient": None})
+        naive = adjusted_hazard_ratio(*rows, covariates=covariates, **options | {"patient": None})
         assert naive.std_error == pytest.approx(reference["naive_se"], rel=1e-9)
 
 
@@ -117,7 +120,7 @@ def term_by_term(rows, table, options, coefficients):
 def test_score_information_and_error_are_those_of_a_double_loop(data):
     """Covariates with far outliers included: rows of small hazards are not lost among those of large ones."""
     rows, covariates, options = data
-    ratio = adjusted_hazard_ratio(*rows, covariates, **options)
+    ratio = adjusted_hazard_ratio(*rows, covariates=covariates, **options)
     if not ratio.is_estimable:
         return
     checked = Rows.checked(*rows, **options)
@@ -133,7 +136,7 @@ def test_score_information_and_error_are_those_of_a_double_loop(data):
     digits = 1e-13 * np.linalg.cond(information) + 1e-8
     influence = np.bincount(options["patient"], residual @ inverse[0]) / fit.model.scale[0]
     assert (ratio.std_error or 0) == pytest.approx(math.sqrt(influence @ influence), rel=digits, abs=1e-8)
-    naive = adjusted_hazard_ratio(*rows, covariates, **options | {"patient": None})
+    naive = adjusted_hazard_ratio(*rows, covariates=covariates, **options | {"patient": None})
     assert naive.std_error == pytest.approx(math.sqrt(inverse[0, 0]) / fit.model.scale[0], rel=digits)
 
 
@@ -166,7 +169,7 @@ def has_maximum(rows, table, options) -> bool:
 def test_estimable_exactly_when_the_maximum_is_finite(data):
     rows, covariates, options = data
     table = np.column_stack([rows[2], *covariates]).astype(float)
-    ratio = adjusted_hazard_ratio(*rows, covariates, **options)
+    ratio = adjusted_hazard_ratio(*rows, covariates=covariates, **options)
     assert ratio.is_estimable == has_maximum(rows, table, options)
 
 
@@ -179,11 +182,11 @@ def test_without_covariates_it_is_the_hazard_ratio(data):
     rows, _, options = data
     for patient in (None, options["patient"]):
         for none in ([], np.zeros((len(rows[0]), 0)), None, {}):
-            adjusted = adjusted_hazard_ratio(*rows, none, **options | {"patient": patient})
+            adjusted = adjusted_hazard_ratio(*rows, covariates=none, **options | {"patient": patient})
             crude = hazard_ratio(*rows, **options | {"patient": patient})
             assert adjusted.is_estimable == crude.is_estimable
             if crude.is_estimable:
-                assert adjusted.note.startswith("adjusted for no covariates")
+                assert (adjusted.method, adjusted.note) == (crude.method, crude.note)
                 assert adjusted.estimate == pytest.approx(crude.estimate, rel=1e-10)
                 assert (adjusted.std_error or 0) == pytest.approx(crude.std_error or 0, rel=1e-10, abs=1e-10)
 
@@ -192,23 +195,23 @@ def test_what_must_not_matter_does_not(cohort):
     rows, patient, levels, _ = whole_days(cohort)
     age = np.random.default_rng(6).normal(75, 8, len(cohort.days))
     table = np.column_stack([*levels.values(), age]).astype(float)
-    here = log_and_error(adjusted_hazard_ratio(*rows, table, **patient))
+    here = log_and_error(adjusted_hazard_ratio(*rows, covariates=table, **patient))
     order = np.random.default_rng(7).permutation(len(age))
-    shuffled = adjusted_hazard_ratio(*(array[order] for array in rows), table[order], cohort.patient[order])
+    shuffled = adjusted_hazard_ratio(*(array[order] for array in rows), cohort.patient[order], covariates=table[order])
     # Any other unit, origin or mixture of the covariates spans the same.
     mixture = np.random.default_rng(9).normal(size=(table.shape[1], table.shape[1]))
     for same in (
-        adjusted_hazard_ratio(*rows, list(table.T), **patient),
-        adjusted_hazard_ratio(*rows, pd.DataFrame(table), **patient),
-        adjusted_hazard_ratio(*rows, {**levels, "age": age}, **patient),
-        adjusted_hazard_ratio(*rows, table * 1e9 - 5e9, **patient),
-        adjusted_hazard_ratio(*rows, table @ mixture, **patient),
-        adjusted_hazard_ratio(rows[0] / 365.25, *rows[1:], table, **patient),
-        adjusted_hazard_ratio(*rows, table, [f"patient {name}" for name in cohort.patient]),
+        adjusted_hazard_ratio(*rows, covariates=list(table.T), **patient),
+        adjusted_hazard_ratio(*rows, covariates=pd.DataFrame(table), **patient),
+        adjusted_hazard_ratio(*rows, covariates={**levels, "age": age}, **patient),
+        adjusted_hazard_ratio(*rows, covariates=table * 1e9 - 5e9, **patient),
+        adjusted_hazard_ratio(*rows, covariates=table @ mixture, **patient),
+        adjusted_hazard_ratio(rows[0] / 365.25, *rows[1:], covariates=table, **patient),
+        adjusted_hazard_ratio(*rows, [f"patient {name}" for name in cohort.patient], covariates=table),
         shuffled,
     ):
         assert log_and_error(same) == pytest.approx(here, rel=1e-9)
-    swapped = adjusted_hazard_ratio(*rows[:2], ~rows[2], table, **patient)
+    swapped = adjusted_hazard_ratio(*rows[:2], ~rows[2], covariates=table, **patient)
     assert log_and_error(swapped) == pytest.approx([-here[0], here[1]], rel=1e-9)
 
 
@@ -219,13 +222,13 @@ def test_cutting_rows_in_two_changes_nothing(cohort):
     is_second = np.arange(len(again)) >= n
     end = np.where(is_second, cohort.days[again], np.minimum(cohort.days, cut)[again])
     for covariates, stratum in ((levels, None), (later, cohort.level)):
-        whole = adjusted_hazard_ratio(*rows, covariates, cohort.patient, stratum=stratum)
+        whole = adjusted_hazard_ratio(*rows, cohort.patient, covariates=covariates, stratum=stratum)
         cut_up = adjusted_hazard_ratio(
             end,
             cohort.event[again] & (end == cohort.days[again]),
             cohort.exposed[again],
-            {name: column[again] for name, column in covariates.items()},
             cohort.patient[again],
+            covariates={name: column[again] for name, column in covariates.items()},
             stratum=None if stratum is None else stratum[again],
             entry=np.where(is_second, cut, 0),
             vertebra=again,
@@ -242,7 +245,7 @@ def test_a_confounder_is_taken_out():
     days = np.ceil(rng.exponential(np.where(is_old, 100, 400)))
     rows = np.minimum(days, 300), days <= 300, exposed
     assert hazard_ratio(*rows).conf_low > 1.5
-    adjusted = adjusted_hazard_ratio(*rows, [is_old])
+    adjusted = adjusted_hazard_ratio(*rows, covariates=[is_old])
     assert adjusted.conf_low < 1 < adjusted.conf_high
 
 
@@ -254,22 +257,20 @@ AGE = np.array([70, 82, 66, 91, 75, 77, 68, 80, 73, 71, 69, 85])
 
 
 def test_a_constant_covariate_is_left_out():
-    alone = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, {"age": AGE})
+    alone = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, covariates={"age": AGE})
     for constant in (0, 1e-300, 0.1, 7e8):
-        ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, {"sex": np.full(12, constant), "age": AGE})
+        ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, covariates={"sex": np.full(12, constant), "age": AGE})
         assert [ratio.estimate, ratio.std_error] == [alone.estimate, alone.std_error]
         assert ratio.note == (
-            "adjusted for 1 covariate; covariate sex was left out: it is the same for all vertebrae compared"
+            "adjusted for 1 covariate: age; covariate sex was left out: it is the same for all vertebrae compared"
         )
 
 
 def test_a_covariate_that_is_the_same_within_strata_is_left_out():
     stratum = np.tile([1, 2], 6)
-    ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, [stratum * 10.1], stratum=stratum)
+    ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, covariates=[stratum * 10.1], stratum=stratum)
     assert ratio.estimate == pytest.approx(hazard_ratio(DAYS, EVENT, EXPOSED, stratum=stratum).estimate, rel=1e-12)
-    assert ratio.note == (
-        "adjusted for no covariates; covariate 1 was left out: it is the same for all vertebrae compared"
-    )
+    assert ratio.note == "covariate 1 was left out: it is the same for all vertebrae compared"
 
 
 @pytest.mark.parametrize(
@@ -282,14 +283,14 @@ def test_a_covariate_that_is_the_same_within_strata_is_left_out():
     ],
 )
 def test_what_follows_from_the_others_is_said(covariates, words):
-    ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, covariates, np.arange(12) // 2)
+    ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, np.arange(12) // 2, covariates=covariates)
     assert (ratio.estimate, ratio.note) == (None, words)
 
 
 def test_a_covariate_that_runs_away_is_named():
     """The exposure's own coefficient would settle; R warns, and gives numbers."""
     has_no_event = np.isin(DAYS, [10, 11])
-    ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, {"age": AGE, "steroids": has_no_event})
+    ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, covariates={"age": AGE, "steroids": has_no_event})
     assert ratio.estimate is None
     assert ratio.note.startswith(
         "the coefficient of covariate steroids grows without end: the likelihood has no maximum (monotone likelihood)"
@@ -300,7 +301,7 @@ def test_an_exposure_that_runs_away_with_a_covariate_is_named():
     # Every fracture was exposed or had the covariate, whatever came later.
     exposed = np.array([1, 0, 1, 0, 0, 0, 0, 1], dtype=bool)
     covariate = np.array([0, 1, 0, 1, 0, 0, 0, 0])
-    ratio = adjusted_hazard_ratio(np.arange(1, 9), np.arange(8) < 4, exposed, [covariate])
+    ratio = adjusted_hazard_ratio(np.arange(1, 9), np.arange(8) < 4, exposed, covariates=[covariate])
     assert hazard_ratio(np.arange(1, 9), np.arange(8) < 4, exposed).is_estimable
     assert ratio.estimate is None
     assert "the coefficients of exposure and covariate 1 grow without end" in ratio.note
@@ -309,7 +310,7 @@ def test_an_exposure_that_runs_away_with_a_covariate_is_named():
 def test_a_covariate_that_orders_everything_runs_away():
     rng = np.random.default_rng(11)
     n = 500
-    ratio = adjusted_hazard_ratio(np.arange(n), np.ones(n, bool), rng.random(n) < 0.5, [-np.arange(n)])
+    ratio = adjusted_hazard_ratio(np.arange(n), np.ones(n, bool), rng.random(n) < 0.5, covariates=[-np.arange(n)])
     assert ratio.estimate is None
     assert "covariate 1 grows without end" in ratio.note
 
@@ -326,13 +327,13 @@ def test_a_covariate_that_orders_everything_runs_away():
 )
 def test_not_estimable_says_why(days, event, exposed, words):
     for patient in (None, ["p"] * len(days)):
-        ratio = adjusted_hazard_ratio(days, event, exposed, [np.arange(len(days))], patient)
+        ratio = adjusted_hazard_ratio(days, event, exposed, patient, covariates=[np.arange(len(days))])
         assert (ratio.estimate, ratio.conf_low) == (None, None)
         assert words in ratio.note
 
 
 def test_one_patient_has_a_ratio_and_no_interval():
-    ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, [AGE], ["p"] * 12)
+    ratio = adjusted_hazard_ratio(DAYS, EVENT, EXPOSED, ["p"] * 12, covariates=[AGE])
     assert ratio.is_estimable
     assert ratio.conf_low is None
     assert ratio.note.startswith("adjusted for 1 covariate; no interval")
@@ -341,12 +342,12 @@ def test_one_patient_has_a_ratio_and_no_interval():
 def test_errors_are_sentences():
     rows = DAYS, EVENT, EXPOSED
     with pytest.raises(WorkbookError, match="`covariate age` has 1 missing value"):
-        adjusted_hazard_ratio(*rows, {"age": np.where(AGE == 70, np.nan, AGE)})
+        adjusted_hazard_ratio(*rows, covariates={"age": np.where(AGE == 70, np.nan, AGE)})
     with pytest.raises(WorkbookError, match="`covariate 2` must be finite numbers, but got inf. Write yes or no as 1"):
-        adjusted_hazard_ratio(*rows, [AGE, np.where(AGE == 70, np.inf, AGE)])
+        adjusted_hazard_ratio(*rows, covariates=[AGE, np.where(AGE == 70, np.inf, AGE)])
     with pytest.raises(WorkbookError, match="`covariate 1` must be finite numbers, but got female"):
-        adjusted_hazard_ratio(*rows, [["female"] * 12])
+        adjusted_hazard_ratio(*rows, covariates=[["female"] * 12])
     with pytest.raises(WorkbookError, match="`covariate 1` has 3"):
-        adjusted_hazard_ratio(*rows, [AGE[:3]])
+        adjusted_hazard_ratio(*rows, covariates=[AGE[:3]])
     with pytest.raises(WorkbookError, match="Pass 0.95 for 95%"):
-        adjusted_hazard_ratio(*rows, [AGE], conf_level=95)
+        adjusted_hazard_ratio(*rows, covariates=[AGE], conf_level=95)

@@ -85,11 +85,11 @@ def cohorts(draw, most_vertebrae=8):
 
 RATIOS = {
     "risk ratio": lambda c, who: risk_ratio(c.event, c.exposed, who),
-    "rate ratio": lambda c, who: rate_ratio(c.event, c.days, c.exposed, who),
+    "rate ratio": lambda c, who: rate_ratio(c.days, c.event, c.exposed, who),
     "odds ratio": lambda c, who: odds_ratio(c.event, c.exposed, who),
-    "Mantel-Haenszel": lambda c, who: mantel_haenszel(c.event, c.exposed, c.level, who),
+    "Mantel-Haenszel": lambda c, who: mantel_haenszel(c.event, c.exposed, who, stratum=c.level),
     "within patient": lambda c, who: within_patient_risk_ratio(c.event, c.exposed, c.patient),
-    "log-Poisson": lambda c, who: adjusted_risk_ratio(c.event, c.exposed, None, who, stratum=c.level),
+    "log-Poisson": lambda c, who: adjusted_risk_ratio(c.event, c.exposed, who, stratum=c.level),
     "hazard ratio": lambda c, who: hazard_ratio(c.days, c.event, c.exposed, who, stratum=c.copy),
     "hazard ratio by level": lambda c, who: hazard_ratio(c.days, c.event, c.exposed, who, stratum=c.strata("level")),
     "hazard ratio within patient": lambda c, who: hazard_ratio(

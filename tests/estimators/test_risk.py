@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
+from helpers.estimators.intervals import FEW_PATIENTS
 from helpers.estimators.risk import odds_ratio, risk, risk_difference
 
 
@@ -19,6 +20,12 @@ def test_risk_agrees_with_r(cohort, r):
     quantile = stdtrit(3 * squares**2 / fourth, 0.975)
     logit_low = math.log(clustered.conf_low / (1 - clustered.conf_low))
     assert logit_low == pytest.approx(r["risk"]["logit"] - quantile * r["risk"]["se"], rel=1e-9)
+
+
+def test_a_risk_that_rests_on_few_patients_says_so(cohort):
+    few = cohort.patient <= np.unique(cohort.patient)[4]
+    assert risk(cohort.event[few], cohort.patient[few]).note == FEW_PATIENTS
+    assert risk(cohort.event, cohort.patient).note == ""
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import WorkbookError
+from helpers.estimators.cumulative_incidence import cumulative_incidence
 from helpers.estimators.survival import kaplan_meier
 
 
@@ -210,3 +211,11 @@ def test_errors_are_sentences():
         kaplan_meier(np.ones((2, 2)), [1, 0])
     with pytest.raises(WorkbookError, match="`entry` must come before `days`, but does not for 1 of 2"):
         kaplan_meier([1, 2], [1, 0], entry=[1, 0])
+
+
+def test_a_curve_shows_itself_in_one_line(cohort):
+    days = len(np.unique(cohort.days))
+    assert repr(kaplan_meier(cohort.days, cohort.event)) == f"Curve(320 vertebrae, 95 events, {days} times to day 390)"
+    incidence = cumulative_incidence(cohort.days, cohort.outcome, cohort.patient)
+    assert repr(incidence) == f"IncidenceCurve(320 vertebrae, 95 events, {days} times to day 390)"
+    assert repr(kaplan_meier([], [])) == "Curve(0 vertebrae, 0 events, 0 times)"

@@ -38,9 +38,9 @@ def brackets(draw, most=30):
     return left, left + width
 
 
-def gains(left, right, curve, weight=1):
-    """What mass would gain in every cell that an end may bound, one vertebra at a time; and where there is mass."""
-    weight = np.broadcast_to(weight, left.shape) / np.broadcast_to(weight, left.shape).sum()
+def gains(left, right, curve, times=1):
+    """What mass would gain in every cell that an end may bound; and where there is mass. Rows may stand for several."""
+    weight = np.broadcast_to(times, left.shape) / np.broadcast_to(times, left.shape).sum()
     points = np.unique(np.r_[0, left, right[np.isfinite(right)], curve.after])
     cells = [(p, p) for p in points] + list(zip(points, np.r_[points[1:], np.inf], strict=True))
 
@@ -137,26 +137,26 @@ def test_no_other_curve_is_more_likely(rows):
 
 @given(brackets(most=20), st.integers(0, 2**32 - 1))
 @settings(max_examples=150, deadline=None)
-def test_nor_when_one_row_outweighs_another_ten_thousand_times(rows, seed):
+def test_nor_when_a_bracket_is_shared_by_thousands(rows, seed):
     left, right = rows
-    weight = np.exp(np.random.default_rng(seed).uniform(0, 9, len(left))).astype(int)
-    curve = turnbull(left, right, weight=weight)
-    gain, held = gains(left, right, curve, weight)
+    times = np.exp(np.random.default_rng(seed).uniform(0, 9, len(left))).astype(int)
+    curve = turnbull(np.repeat(left, times), np.repeat(right, times))
+    gain, held = gains(left, right, curve, times)
     assert max(gain.values()) <= 1 + 1e-9
     assert [gain[cell] for cell in held] == pytest.approx([1] * len(held), abs=1e-9)
 
 
 def test_a_target_that_overshoots_is_approached_one_interval_at_a_time():
-    """Weights for which holding all negative masses at zero at once gains nothing."""
+    """Brackets shared so unevenly that holding all negative masses at zero at once gains nothing."""
     rng = np.random.default_rng(0)
     for _ in range(60):
         n, last = rng.integers(1, 60), rng.integers(2, 200)
         left = rng.integers(0, last, n).astype(float)
         right = left + rng.integers(0, rng.integers(1, last), n)
         right[rng.random(n) < rng.random()] = np.inf
-        weight = np.exp(rng.uniform(0, 12, n)).astype(int)
-        curve = turnbull(left, right, weight=weight)
-        gain, held = gains(left, right, curve, weight)
+        times = np.exp(rng.uniform(0, 9, n)).astype(int)
+        curve = turnbull(np.repeat(left, times), np.repeat(right, times))
+        gain, held = gains(left, right, curve, times)
         assert max(gain.values()) <= 1 + 1e-8
         assert [gain[cell] for cell in held] == pytest.approx([1] * len(held), abs=1e-8)
 
@@ -193,15 +193,13 @@ def test_more_intervals_than_a_full_matrix_should_hold():
 
 @given(brackets())
 @settings(max_examples=60, deadline=None)
-def test_weights_and_order_are_only_a_way_to_write_rows(rows):
+def test_the_order_of_rows_and_every_row_three_times_do_not_matter(rows):
     left, right = rows
-    times = np.arange(len(left)) % 3
-    weighed = turnbull(left, right, weight=times)
-    repeated = turnbull(np.repeat(left, times)[::-1], np.repeat(right, times)[::-1])
-    assert weighed.after.tolist() == repeated.after.tolist()
-    assert weighed.through.tolist() == repeated.through.tolist()
-    assert weighed.mass == pytest.approx(repeated.mass, abs=1e-10)
-    assert (weighed.n_vertebrae, weighed.n_events) == (repeated.n_vertebrae, repeated.n_events)
+    once, repeated = turnbull(left, right), turnbull(np.repeat(left, 3)[::-1], np.repeat(right, 3)[::-1])
+    assert once.after.tolist() == repeated.after.tolist()
+    assert once.through.tolist() == repeated.through.tolist()
+    assert once.mass == pytest.approx(repeated.mass, abs=1e-10)
+    assert (3 * once.n_vertebrae, 3 * once.n_events) == (repeated.n_vertebrae, repeated.n_events)
 
 
 @given(brackets())
@@ -312,30 +310,35 @@ def test_small_curves(left, right, after, through, mass):
     assert curve.mass == pytest.approx(mass, abs=1e-12)
 
 
-def test_no_weight_is_no_vertebra():
-    curve = turnbull([3, 5], [4, 9], weight=[0, 0])
-    assert (curve.through.tolist(), curve.n_vertebrae, curve.n_events) == ([np.inf], 0, 0)
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (([3], [9]), "TurnbullCurve(1 vertebrae, 1 events, 1 intervals from day 3 to 9)"),
+        (([0, 5], [5, np.inf]), "TurnbullCurve(2 vertebrae, 1 events, 2 intervals from day 0 on)"),
+        (([], []), "TurnbullCurve(0 vertebrae, 0 events, 1 intervals from day 0 on)"),
+    ],
+)
+def test_a_curve_shows_itself_in_one_line(rows, words):
+    assert repr(turnbull(*rows)) == words
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "options", "words"),
+    ("left", "right", "words"),
     [
-        ([3, 10], [5, 9], {}, r"does for 1 of 2 vertebrae, first 9 before 10. A fracture comes after the last clean"),
-        ([-1], [5], {}, "`left` must be zero or more and finite, but got -1"),
-        ([np.inf], [np.inf], {}, "`left` must be zero or more and finite, but got inf"),
-        ([0], [-np.inf], {}, "`right` must be zero or more and finite, but got -inf"),
-        ([0, 1], [np.nan, 2], {}, r"`right` has 1 missing value\(s\) among 2. Pass infinity"),
-        ([np.nan], [2], {}, r"`left` has 1 missing value"),
-        ([0], ["soon"], {}, "`right` must be numbers, but got soon"),
-        ([0], [[1]], {}, "`right` must be one value per vertebra"),
-        ([0, 1], [1], {}, "`left` has 2, `right` has 1"),
-        ([0], [1], {"weight": [0.5]}, "`weight` must be whole numbers, but got 0.5"),
-        ([0], [1], {"weight": [1, 1]}, "`weight` has 2"),
+        ([3, 10], [5, 9], r"does for 1 of 2 vertebrae, first 9 before 10. A fracture comes after the last clean"),
+        ([-1], [5], "`left` must be zero or more and finite, but got -1"),
+        ([np.inf], [np.inf], "`left` must be zero or more and finite, but got inf"),
+        ([0], [-np.inf], "`right` must be zero or more and finite, but got -inf"),
+        ([0, 1], [np.nan, 2], r"`right` has 1 missing value\(s\) among 2. Pass infinity"),
+        ([np.nan], [2], r"`left` has 1 missing value"),
+        ([0], ["soon"], "`right` must be numbers, but got soon"),
+        ([0], [[1]], "`right` must be one value per vertebra"),
+        ([0, 1], [1], "`left` has 2, `right` has 1"),
     ],
 )
-def test_errors_are_sentences(left, right, options, words):
+def test_errors_are_sentences(left, right, words):
     with pytest.raises(WorkbookError, match=words):
-        turnbull(left, right, **options)
+        turnbull(left, right)
 
 
 def test_the_level_is_checked():

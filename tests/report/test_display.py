@@ -120,3 +120,32 @@ def test_estimates_table_carries_the_counts_behind_each_value():
     )
     assert shown.rows[1][3] == "–"
     assert "Ratios" in repr(shown)
+
+
+@pytest.mark.parametrize(
+    ("share", "no_interval", "text"),
+    [
+        (0.955, 0.0, "95.5%"),
+        (0.955, 0.0099, "95.5%"),
+        (0.955, 0.01, "95.5% (1% none)"),
+        (0.9349, 0.28, "93.5% (low, 28% none)"),
+        (0.917, 0.0, "91.7% (low)"),
+        (0.968, 0.0, "96.8% (high)"),
+        (0.935, 0.0, "93.5%"),
+        (0.965, 0.0, "96.5%"),
+        (np.nan, 1.0, "– (100% none)"),
+    ],
+)
+def test_coverage(share, no_interval, text):
+    assert display.coverage_text(share, no_interval) == text
+
+
+def test_a_verdict_is_the_first_that_holds():
+    table = pd.DataFrame(
+        [(0.935, 0.05), (0.965, 0), (0.9349, 0.05), (0.9651, 0), (0.95, 0.051), (0.9, 0.3), (np.nan, 1)],
+        columns=["coverage", "no_interval"],
+        index=range(7, 14),
+    )
+    kept, none = [display.KEPT], [display.NO_INTERVAL]
+    wanted = kept * 2 + [display.LESS_OFTEN, display.MORE_OFTEN] + none * 3
+    assert display.coverage_verdicts(table).to_dict() == dict(zip(range(7, 14), wanted, strict=True))

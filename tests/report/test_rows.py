@@ -77,3 +77,35 @@ def test_windows_last_to_the_next_and_the_last_is_open():
 def test_windows_need_a_start_each(starts):
     with pytest.raises(WorkbookError, match="an increasing day for each of the 2 windows"):
         rows.window_rows({"days 0 to 90": RATIO, "after day 90": RATIO}, starts)
+
+
+def test_coverage_tells_how_often_there_is_no_interval_and_how_large_the_cohorts_are():
+    table = pd.DataFrame(
+        [
+            ("small", 60, "risk ratio", "naive", False, 0.5, 0.0),
+            ("small", 60, "risk ratio", "clustered", True, 0.955, 0.28),
+            ("small", 60, "hazard ratio", "Cox", True, 0.9349, 0.009),
+            ("published margins", 1432, "risk ratio", "clustered", True, 0.968, 0.0),
+            ("published margins", 1432, "hazard ratio", "Cox", True, None, 1.0),
+        ],
+        columns=["scenario", "patients", "target", "method", "is_default", "coverage", "no_interval"],
+    )
+    shown = rows.coverage_rows(table)
+    assert shown.columns.tolist() == [
+        "What is estimated",
+        "Method",
+        "small (60 patients)",
+        "published margins (1,432 patients)",
+    ]
+    assert shown.iloc[0].tolist() == ["risk ratio", "clustered", "95.5% (28% none)", "96.8% (high)"]
+    assert shown.iloc[1].tolist() == ["hazard ratio", "Cox", "93.5% (low)", "– (100% none)"]
+
+
+def test_a_scenario_that_lacks_a_method_has_a_dash():
+    columns = ["scenario", "patients", "target", "method", "is_default", "coverage", "no_interval"]
+    lines = [
+        ("a", 1, "x", "m", True, 0.95, 0.0),
+        ("a", 1, "y", "m", True, 0.95, 0.0),
+        ("b", 2, "x", "m", True, 0.95, 0),
+    ]
+    assert rows.coverage_rows(pd.DataFrame(lines, columns=columns))["b (2 patients)"].tolist() == ["95.0%", "–"]
