@@ -56,7 +56,7 @@ FIGURES = {
     "distance": lambda: draw_distance(distance_risks()),
     "times": times,
     "windows": lambda: plot_hazard_by_window(hazard_windows(), horizon=730),
-    "coverage": lambda: plot_coverage(simulated_coverage()),
+    "coverage": lambda: plot_coverage(simulated_coverage(), band=(0.935, 0.965)),
     "interval-censored": lambda: plot_interval_censored(image_bounds(), steps=two_groups()[0], horizon=730),
 }
 
@@ -120,7 +120,7 @@ def test_importing_the_figures_changes_nothing_and_loads_no_backend():
         (lambda table: plot_spine_map(table), "treated"),
         (lambda table: draw_distance(table), "distance"),
         (lambda table: plot_hazard_by_window(table, horizon=730), "window"),
-        (lambda table: plot_coverage(table), "coverage"),
+        (lambda table: plot_coverage(table, band=(0.935, 0.965)), "coverage"),
         (lambda table: plot_interval_censored(table, horizon=730), "through"),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_missing_column_is_named(draw_with, column):
     "draw_with",
     [
         lambda: plot_hazard_by_window(hazard_windows().iloc[:0], horizon=730),
-        lambda: plot_coverage(simulated_coverage().iloc[:0]),
+        lambda: plot_coverage(simulated_coverage().iloc[:0], band=(0.935, 0.965)),
         lambda: plot_interval_censored(image_bounds().iloc[:0], horizon=730),
     ],
     ids=["windows", "coverage", "interval-censored"],
