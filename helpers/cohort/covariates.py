@@ -41,6 +41,11 @@ class Covariates:
     told: pd.DataFrame
 
     @property
+    def labelled(self) -> pd.DataFrame:
+        """The values under the dictionary's labels, as notes to a reader name them."""
+        return self.values.rename(columns=_labels())
+
+    @property
     def complete(self) -> np.ndarray:
         """Rows of patients who have a value of every covariate used (bool)."""
         return self.values.notna().to_numpy().all(axis=1)

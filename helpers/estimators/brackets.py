@@ -102,7 +102,7 @@ def why_no_maximum(rows: Brackets) -> str:
     times decide.
     """
     if not len(rows.count):
-        return "no vertebrae at risk"
+        return "no vertebra is bracketed by images"
     if not rows.is_event.any():
         return "no events"
     steeper, flatter = [], [not rows.is_exact.any()]

@@ -118,7 +118,8 @@ def hazard_ratios_by_window(
         raise WorkbookError(f"`starts` must increase from 0, but got {list(starts)}. Write for example [0, 90, 365].")
     ratios = {}
     for start, end in zip(starts, [*starts[1:], None], strict=True):
-        words = f"after day {start:g}" if end is None else f"days {start:g} to {end:g}"
+        first = f"{start + 1:g}" if start else "0"
+        words = f"after day {start:g}" if end is None else f"days {first} to {end:g}"
         ratios[words] = hazard_ratio(days, event, exposed, patient, window=(start, end), conf_level=conf_level)
     return ratios
 

@@ -63,6 +63,13 @@ def degrees_of_freedom(influence: np.ndarray, patients=None) -> float:
     return 3 * float(weights @ squares) ** 2 / fourth if fourth > 0 else math.inf
 
 
+def few_patients(influence: np.ndarray, of_group, patients=None) -> str:
+    """What to note where a group by itself rests on few patients, although both together do not."""
+    if degrees_of_freedom(influence, patients) < FEW_DEGREES:
+        return ""  # `clustered_ratio` says it
+    return FEW_PATIENTS if min(degrees_of_freedom(u, patients) for u in of_group) < FEW_DEGREES else ""
+
+
 def logit_limits(proportion: float, influence: np.ndarray, *, patients=None, conf_level: float) -> tuple[float, float]:
     """Limits of a proportion with patients as clusters: on the logit scale, with a t quantile."""
     centre = math.log(proportion / (1 - proportion))

@@ -75,6 +75,9 @@ def logrank_test(
     elif evidence["n_patients"] == 1:
         # U^2 / U^2 would be 1 whatever the data.
         why_not = "fewer than two patients"
+    elif rows.patients is not None and not ((rows.event & rows.exposed).any() and (rows.event & ~rows.exposed).any()):
+        # The robust variance rests on the patients with events alone: without any in a group it is far too small.
+        why_not = "no events in one of the groups: the clustered test is not valid there"
     elif variance <= NO_VARIANCE:
         why_not = "nothing varies: all events fell on one day and spared nobody, or every patient's sum is zero"
     if why_not:

@@ -13,7 +13,13 @@ from helpers.estimators.hazard_ratio import WHOSE, fit_of, influence_by_patient
 from helpers.estimators.intervals import NO_VARIANCE, clustered_ratio, joined, ratio_estimate, two_sided_p
 from helpers.estimators.processes import counting_processes, distinct_times
 
-TRANSFORMS = ("km", "log", "identity", "rank")
+SCALES = {
+    "km": "time on the scale of the Kaplan-Meier curve",
+    "log": "log of time",
+    "identity": "time in days",
+    "rank": "rank of time",
+}
+TRANSFORMS = tuple(SCALES)
 
 
 def proportional_hazards_test(
@@ -85,7 +91,7 @@ def proportional_hazards_test(
         "conf_level": conf_level,
         "unit": "chi-square",
         **rows.evidence(
-            f"score test of exposure x time ({transform})",
+            f"score test of exposure x time ({SCALES[transform]})",
             independent=", vertebrae treated as independent",
             clustered=" with patients as clusters (robust)",
         ),

@@ -5,7 +5,15 @@ from dataclasses import replace
 
 from helpers.estimators.arguments import choice, durations, flags, same_length
 from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
-from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, joined, ratio_estimate, two_sided_p, wilson_limits
+from helpers.estimators.intervals import (
+    SANDWICH_T,
+    clustered_ratio,
+    few_patients,
+    joined,
+    ratio_estimate,
+    two_sided_p,
+    wilson_limits,
+)
 from helpers.estimators.patients import Contributions
 from helpers.estimators.score import score_interval
 
@@ -86,9 +94,11 @@ def risk_ratio_of(
         method = CLUSTERED.replace(SANDWICH_T, "sandwich, normal quantile") if clustered else KATZ
         variance = contributions.log_risk_ratio_variance()
         return ratio_estimate("risk ratio", math.log(ratio), variance, method=method, **evidence)
-    influence = contributions.influence(1 / table.events_exposed, 1 / table.events_unexposed)
-    alike = contributions.multiplicity
-    return clustered_ratio("risk ratio", math.log(ratio), influence, patients=alike, method=CLUSTERED, **evidence)
+    weights, alike = (1 / table.events_exposed, 1 / table.events_unexposed), contributions.multiplicity
+    influence = contributions.influence(*weights)
+    of_group = contributions.influence(weights[0], 0), contributions.influence(0, weights[1])
+    options = {"patients": alike, "method": CLUSTERED, "note": few_patients(influence, of_group, alike)}
+    return clustered_ratio("risk ratio", math.log(ratio), influence, **options, **evidence)
 
 
 def rate_ratio(days, event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:

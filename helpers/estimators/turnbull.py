@@ -165,7 +165,7 @@ def interval_censored_risk(left, right, patient=None, *, horizon_days: float, co
         "n_events": curve.n_events,
     }
     if not curve.n_vertebrae:
-        return not_estimable(measure, "no vertebrae at risk", unit=unit, **evidence)
+        return not_estimable(measure, "no vertebra is bracketed by images", unit=unit, **evidence)
     if not 0 < horizon_days < np.inf:
         return not_estimable(measure, "the horizon must lie after day 0 and be finite", unit=unit, **evidence)
     (low,), (high,) = curve.incidence_at(horizon_days)

@@ -102,6 +102,15 @@ def estimate_text(estimate: Estimate) -> str:
     return value if interval == ABSENT else f"{value} ({interval})"
 
 
+def fractures_text(estimate: Estimate) -> str:
+    """Fractures and vertebrae at risk, of both groups where there are two: `74/830 v 107/5,707`; else the fractures."""
+    if estimate.counts is None:
+        return count_text(estimate.n_events)
+    counts = estimate.counts
+    exposed = f"{count_text(counts.events_exposed)}/{count_text(counts.at_risk_exposed)}"
+    return f"{exposed} v {count_text(counts.events_unexposed)}/{count_text(counts.at_risk_unexposed)}"
+
+
 def interval_heading(what: str, conf_level: float) -> str:
     """The heading over written results: `Ratio (95% CI)`."""
     return f"{what} ({level_text(conf_level)} CI)"
@@ -180,7 +189,7 @@ def estimates_table(
     texts = []
     for label, estimate in rows.items():
         patients = ABSENT if estimate.n_patients is None else count_text(estimate.n_patients)
-        counts = (patients, count_text(estimate.n_vertebrae), count_text(estimate.n_events))
+        counts = (patients, count_text(estimate.n_vertebrae), fractures_text(estimate))
         method = "; ".join(filter(None, [estimate.method, estimate.note]))
         line = (label, estimate_text(estimate), p_text(estimate.p_value), *counts)
         texts.append((*line, method))

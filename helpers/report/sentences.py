@@ -128,10 +128,12 @@ def published_sentence(estimate: Estimate, published: float) -> Sentence:
     low = -math.inf if estimate.conf_low is None else estimate.conf_low
     high = math.inf if estimate.conf_high is None else estimate.conf_high
     place = "inside" if low <= published <= high else "above" if published > high else "below"
+    is_open = place == "inside" and low <= 1 <= high
+    undecided = ", and so does 1: this cohort tells neither from the other" if is_open else ""
     return Sentence(
         f"The published {number_text(published)} lies {place} this cohort's {level_text(estimate.conf_level)} interval "
-        f"({interval_text(estimate)}). Its own interval was not in any copy that could be read, so the two cannot be "
-        "tested against each other."
+        f"({interval_text(estimate)}){undecided}. Its own interval was not in any copy that could be read, so the two "
+        "cannot be tested against each other."
     )
 
 
@@ -199,8 +201,9 @@ def no_effect_sentence(coverage: pd.DataFrame) -> Sentence:
     """What the ratios come to in cohorts in which cement does nothing."""
     risk, change = (_truth(coverage, NO_EFFECT, target) for target in (RISK_RATIO, EARLY_TO_LATE))
     return Sentence(
-        f"In cohorts where cement does nothing and neighbours are alike, the risk ratio itself is {number_text(risk)} "
-        f"and the hazard ratio to day 90 is {number_text(change)} times that after it: such values need no cement."
+        f"In cohorts simulated without any role of cement, but with neighbours that are strongly alike, the risk ratio "
+        f"comes to {number_text(risk)} and the hazard ratio to day 90 to {number_text(change)} times that after it. "
+        "That depends on how alike the simulation makes them, and is no observation."
     )
 
 

@@ -103,6 +103,8 @@ def free_time_sentence(difference: Estimate, *, horizon_days: float) -> Sentence
 
 def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
     """A hazard ratio from brackets beside the one that takes the first positive image for the day of the fracture."""
+    if not by_images.n_vertebrae:
+        return Sentence("Images bracket no vertebra of this cohort, so fractures were not looked at that way.")
     assumed = " This takes the dates of images as independent of the fracture, which pain makes doubtful."
     if not (by_images.is_estimable and by_date.is_estimable and by_date.estimate):
         bracketed = f"With fractures bracketed by images the hazard ratio was {result_text(by_images)}."

@@ -49,8 +49,8 @@ def test_windows_are_the_hazard_ratios_of_their_part_of_follow_up():
     days, event = rng.integers(1, 700, 900), rng.random(900) < 0.4
     exposed, patient = rng.random(900) < 0.3, np.arange(900) % 90
     ratios = hazard_ratios_by_window(days, event, exposed, patient, starts=[0, 90, 365])
-    assert list(ratios) == ["days 0 to 90", "days 90 to 365", "after day 365"]
-    assert ratios["days 90 to 365"] == hazard_ratio(days, event, exposed, patient, window=(90, 365))
+    assert list(ratios) == ["days 0 to 90", "days 91 to 365", "after day 365"]
+    assert ratios["days 91 to 365"] == hazard_ratio(days, event, exposed, patient, window=(90, 365))
     assert sum(ratio.n_events for ratio in ratios.values()) == event.sum()
 
 

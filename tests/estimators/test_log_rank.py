@@ -110,3 +110,10 @@ def test_one_patient_cannot_be_tested():
     # A single cluster: U^2 / U^2 is one whatever the data.
     assert whole.estimate is None
     assert "fewer than two patients" in whole.note
+
+
+def test_without_events_in_a_group_there_is_no_clustered_test():
+    days, event, exposed = [1, 2, 3, 9, 9, 9], [1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]
+    test = logrank_test(days, event, exposed, [*"pqrstu"])
+    assert (test.p_value, test.note) == (None, "no events in one of the groups: the clustered test is not valid there")
+    assert logrank_test(days, event, exposed).p_value is not None

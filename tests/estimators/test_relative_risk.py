@@ -216,3 +216,13 @@ def test_errors_are_sentences():
         risk_ratio([1, 0], [1, 0], ["p", None])
     with pytest.raises(WorkbookError, match="Pass 0.95 for 95%"):
         risk_ratio([1, 0], [1, 0], conf_level=95)
+
+
+def test_a_group_that_rests_on_few_patients_is_told():
+    rng = np.random.default_rng(5)
+    patient, exposed = np.repeat(np.arange(200), 5), np.tile([True, False, False, False, False], 200)
+    event = rng.random(1000) < 0.3
+    many = risk_ratio(event, exposed, patient)
+    few = exposed & (patient >= 8)
+    assert many.note == ""
+    assert risk_ratio(event[~few], exposed[~few], patient[~few]).note.startswith("few patients carry the events")

@@ -270,7 +270,7 @@ def test_the_risk_between_intervals_is_determined():
 @pytest.mark.parametrize(
     ("left", "right", "horizon", "value", "words"),
     [
-        ([], [], 30, None, "no vertebrae at risk"),
+        ([], [], 30, None, "no vertebra is bracketed by images"),
         ([0, 5], [5, 10], 0, None, "the horizon must lie after day 0"),
         ([0, 5], [5, 10], np.inf, None, "and be finite"),
         ([0, 0], [np.inf, np.inf], 30, None, "no vertebra was known clean after day 0, before the horizon"),

@@ -248,7 +248,7 @@ def test_a_known_ratio_is_found():
 @pytest.mark.parametrize(
     ("left", "right", "exposed", "words"),
     [
-        ([], [], [], "no vertebrae at risk"),
+        ([], [], [], "no vertebra is bracketed by images"),
         ([0, 0], [np.inf, np.inf], [1, 0], "no events"),
         ([5, 5], [np.inf, np.inf], [1, 0], "no events"),
         ([5, 5, 9], [9, np.inf, np.inf], [0, 0, 0], "no exposed vertebrae at risk"),

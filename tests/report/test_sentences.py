@@ -147,11 +147,18 @@ def test_kinds_of_cohort_with_a_comma_stay_apart():
 
 def test_no_effect_reads_the_truth_of_that_kind_of_cohort():
     assert sentences.no_effect_sentence(TRUTHS) == (
-        "In cohorts where cement does nothing and neighbours are alike, the risk ratio itself is 3.14 and the hazard "
-        "ratio to day 90 is 1.17 times that after it: such values need no cement."
+        "In cohorts simulated without any role of cement, but with neighbours that are strongly alike, the risk ratio "
+        "comes to 3.14 and the hazard ratio to day 90 to 1.17 times that after it. That depends on how alike the "
+        "simulation makes them, and is no observation."
     )
 
 
 def test_no_effect_names_what_the_table_lacks():
     with pytest.raises(WorkbookError, match="lacks 'hazard ratio to day 90 over later' in cohorts of the kind 'no eff"):
         sentences.no_effect_sentence(TRUTHS.iloc[:3])
+
+
+def test_an_interval_that_holds_one_as_well_is_told():
+    told = sentences.published_sentence(replace(RATIO, conf_low=0.4), 4.62)
+    assert "(0.40 to 6.36), and so does 1: this cohort tells neither from the other." in told
+    assert "so does 1" not in sentences.published_sentence(RATIO, 4.62)
