@@ -83,6 +83,8 @@ def proportional_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
 
 def logrank_sentence(naive: Estimate, clustered: Estimate, *, among: str) -> Sentence:
     """The log-rank test naive and clustered, side by side."""
+    if naive.p_value is None and clustered.p_value is None:
+        return Sentence(f"Among {among}, the log-rank test could not be done: {naive.note}.")
     return Sentence(
         f"Among {among}, the log-rank test gave p {p_words(naive)} when vertebrae were taken as independent and "
         f"p {p_words(clustered)} with patients as clusters."
@@ -97,7 +99,7 @@ def free_time_sentence(difference: Estimate, *, horizon_days: float) -> Sentence
     return Sentence(
         f"Up to day {days_text(horizon_days)}, and if nobody died, a vertebra next to cement had on average "
         f"{_days(abs(difference.estimate))} days {fewer} without a new fracture than one further away "
-        f"(difference {result_text(difference)})."
+        f"(difference {result_text(difference)}).{'' if has_interval(difference) else f' There is {difference.note}.'}"
     )
 
 

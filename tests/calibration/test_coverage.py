@@ -115,7 +115,7 @@ def test_the_sentence_on_no_effect_reads_this_table(stored):
     assert (sentences.RISK_RATIO, sentences.EARLY_TO_LATE) == (RISK_RATIO, EARLY_TO_LATE)
     (scenario,) = (scenario for scenario in SCENARIOS if scenario.name == sentences.NO_EFFECT)
     assert scenario.truth.adjacent_hazard_ratio == 1
-    assert sentences.no_effect_sentence(stored).startswith("In cohorts where cement does nothing")
+    assert sentences.no_effect_sentence(stored).startswith("In cohorts simulated without any role of cement")
 
 
 def test_the_same_whatever_the_number_of_workers():
