@@ -4,9 +4,11 @@ import numpy as np
 
 from helpers.estimators.arguments import durations, flags, one_dimensional, same_length
 from helpers.estimators.estimate import Estimate, not_estimable
-from helpers.estimators.intervals import NO_INTERVAL
+from helpers.estimators.intervals import FEW_PATIENTS, NO_INTERVAL, joined
 from helpers.estimators.survival import Curve, kaplan_meier
 
+# Patients with the event below which `make calibrate` finds the median's interval too short.
+FEW = 20
 # R's tolerance for "the curve is exactly one half here".
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))
 
@@ -124,6 +126,7 @@ def median_among_events(days, event, patient=None, *, conf_level: float = 0.95) 
             n_events=0,
         )
     among = median_time(curve)
+    is_few = among.conf_low is not None and among.n_patients is not None and among.n_patients < FEW
     return Estimate(
         "median time among events",
         among.estimate,
@@ -136,7 +139,7 @@ def median_among_events(days, event, patient=None, *, conf_level: float = 0.95) 
         among.n_patients,
         among.n_vertebrae,
         among.n_events,
-        note=among.note,
+        note=joined(among.note, FEW_PATIENTS if is_few else ""),
     )
 
 

@@ -75,3 +75,11 @@ def test_absent_medians():
 
 def test_one_fracture():
     assert three(median_among_events([55, 400], [1, 0])) == [55, None, None]
+
+
+def test_a_median_of_few_patients_says_so():
+    days, patient = np.arange(1, 61), np.arange(60)
+    many = median_among_events(days, np.ones(60, bool), patient)
+    few = median_among_events(days[:15], np.ones(15, bool), patient[:15])
+    assert many.note == ""
+    assert few.note.startswith("few patients carry the events")
