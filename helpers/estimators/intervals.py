@@ -63,13 +63,6 @@ def degrees_of_freedom(influence: np.ndarray, patients=None) -> float:
     return 3 * float(weights @ squares) ** 2 / fourth if fourth > 0 else math.inf
 
 
-def few_patients(influence: np.ndarray, of_group, patients=None) -> str:
-    """What to note where a group by itself rests on few patients, although both together do not."""
-    if degrees_of_freedom(influence, patients) < FEW_DEGREES:
-        return ""  # `clustered_ratio` says it
-    return FEW_PATIENTS if min(degrees_of_freedom(u, patients) for u in of_group) < FEW_DEGREES else ""
-
-
 def logit_limits(proportion: float, influence: np.ndarray, *, patients=None, conf_level: float) -> tuple[float, float]:
     """Limits of a proportion with patients as clusters: on the logit scale, with a t quantile."""
     centre = math.log(proportion / (1 - proportion))
@@ -98,18 +91,34 @@ def difference_estimate(measure: str, difference: float, variance: float, **evid
     return _with_limits(measure, difference, variance, math.inf, **evidence)
 
 
-def clustered_ratio(measure: str, log_ratio: float, influence: np.ndarray, *, patients=None, **evidence) -> Estimate:
+def clustered_ratio(
+    measure: str,
+    log_ratio: float,
+    influence: np.ndarray,
+    *,
+    groups: Sequence[np.ndarray] = (),
+    patients=None,
+    is_normal: bool = False,
+    note: str = "",
+    **evidence,
+) -> Estimate:
     """A ratio whose variance is the sum over patients of their squared influence on its log, with a t quantile.
 
     Parameters
     ----------
     influence : array (patients,)
         How far each patient moves the log ratio.
+    groups : arrays (patients,), optional
+        The same by exposed and by unexposed vertebrae alone: one group may rest on few patients when both do not.
     patients : array of int, optional
         How many patients are alike, when one entry stands for several.
+    is_normal : bool
+        The normal quantile instead of t.
     """
-    df = degrees_of_freedom(influence, patients)
-    return _ratio(measure, log_ratio, sum_of_squares(influence, patients), df, **evidence)
+    variance, df = sum_of_squares(influence, patients), degrees_of_freedom(influence, patients)
+    least = min(df, *(degrees_of_freedom(of_group, patients) for of_group in groups)) if groups else df
+    note = joined(note, _few_patients(least) if variance > NO_VARIANCE else "")
+    return _ratio(measure, log_ratio, variance, math.inf if is_normal else df, note=note, **evidence)
 
 
 def clustered_proportion(

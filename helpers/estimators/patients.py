@@ -91,6 +91,10 @@ class Contributions:
         residual_unexposed = c - n0 * (events_unexposed / at_risk_unexposed)
         return weight_exposed * residual_exposed - weight_unexposed * residual_unexposed
 
+    def of_groups(self, weight_exposed: float, weight_unexposed: float) -> tuple[np.ndarray, np.ndarray]:
+        """The two parts of `influence`, which is their sum: by the exposed and by the unexposed vertebrae."""
+        return self.influence(weight_exposed, 0), self.influence(0, weight_unexposed)
+
     def variance(self, weight_exposed: float, weight_unexposed: float) -> float:
         """The sandwich variance with patients as clusters: the sum of u_g squared [1]_, [2]_.
 

@@ -8,7 +8,6 @@ from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, no
 from helpers.estimators.intervals import (
     SANDWICH_T,
     clustered_ratio,
-    few_patients,
     joined,
     ratio_estimate,
     two_sided_p,
@@ -90,15 +89,13 @@ def risk_ratio_of(
     if not table.events_exposed or not table.events_unexposed or n_without_event(table) == 0:
         return score_instead(table, "risk ratio", n_patients, conf_level)
     ratio = table.events_exposed * table.at_risk_unexposed / (table.events_unexposed * table.at_risk_exposed)
-    if not clustered or quantile == "normal":
-        method = CLUSTERED.replace(SANDWICH_T, "sandwich, normal quantile") if clustered else KATZ
+    if not clustered:
         variance = contributions.log_risk_ratio_variance()
-        return ratio_estimate("risk ratio", math.log(ratio), variance, method=method, **evidence)
-    weights, alike = (1 / table.events_exposed, 1 / table.events_unexposed), contributions.multiplicity
-    influence = contributions.influence(*weights)
-    of_group = contributions.influence(weights[0], 0), contributions.influence(0, weights[1])
-    options = {"patients": alike, "method": CLUSTERED, "note": few_patients(influence, of_group, alike)}
-    return clustered_ratio("risk ratio", math.log(ratio), influence, **options, **evidence)
+        return ratio_estimate("risk ratio", math.log(ratio), variance, method=KATZ, **evidence)
+    groups = contributions.of_groups(1 / table.events_exposed, 1 / table.events_unexposed)
+    options = {"groups": groups, "patients": contributions.multiplicity, "is_normal": quantile == "normal"}
+    method = CLUSTERED.replace("t quantile", f"{quantile} quantile")
+    return clustered_ratio("risk ratio", math.log(ratio), sum(groups), method=method, **options, **evidence)
 
 
 def rate_ratio(days, event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
@@ -158,8 +155,9 @@ def rate_ratio(days, event, exposed, patient=None, *, conf_level: float = 0.95) 
     if contributions is None:
         method = "log interval (Poisson), vertebrae treated as independent"
         return ratio_estimate("rate ratio", log_ratio, 1 / a + 1 / c, method=method, **evidence)
-    influence, alike = contributions.influence(1 / a, 1 / c), contributions.multiplicity
-    return clustered_ratio("rate ratio", log_ratio, influence, patients=alike, method=CLUSTERED, **evidence)
+    groups, alike = contributions.of_groups(1 / a, 1 / c), contributions.multiplicity
+    options = {"groups": groups, "patients": alike, "method": CLUSTERED}
+    return clustered_ratio("rate ratio", log_ratio, sum(groups), **options, **evidence)
 
 
 def _one_sided_rate_ratio(a: int, c: int, time_unexposed_to_exposed: float, conf_level: float, evidence) -> Estimate:

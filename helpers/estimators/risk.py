@@ -149,10 +149,10 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
     if patient is None:
         variance, method = contributions.variance(*weights), "Wald interval, vertebrae treated as independent"
         return difference_estimate(measure, difference, variance, method=method, unit="probability", **evidence)
-    influences = contributions.influence(weights[0], 0), -contributions.influence(0, weights[1])
+    exposed_part, unexposed_part = contributions.of_groups(*weights)
     evidence |= {"method": f"patients as clusters (sandwich), {FROM_RISKS}", "unit": "probability"}
     alike = contributions.multiplicity
-    return clustered_difference(measure, risks, influences, patients=alike, **evidence)
+    return clustered_difference(measure, risks, (exposed_part, -unexposed_part), patients=alike, **evidence)
 
 
 def odds_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Estimate:
@@ -197,5 +197,6 @@ def odds_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Est
     evidence = {"conf_level": conf_level, **evidence_of(table, n_patients)}
     if patient is None:
         return ratio_estimate("odds ratio", log_ratio, contributions.variance(*weights), method=WOOLF, **evidence)
-    influence, alike = contributions.influence(*weights), contributions.multiplicity
-    return clustered_ratio("odds ratio", log_ratio, influence, patients=alike, method=CLUSTERED, **evidence)
+    groups, alike = contributions.of_groups(*weights), contributions.multiplicity
+    options = {"groups": groups, "patients": alike, "method": CLUSTERED}
+    return clustered_ratio("odds ratio", log_ratio, sum(groups), **options, **evidence)

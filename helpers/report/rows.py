@@ -6,7 +6,15 @@ import pandas as pd
 
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
-from helpers.report.display import ABSENT, count_text, coverage_text, days_text, estimate_text, number_text
+from helpers.report.display import (
+    ABSENT,
+    count_text,
+    coverage_text,
+    days_text,
+    estimate_text,
+    fractures_text,
+    number_text,
+)
 
 COHORT, PUBLISHED, OTHER_PEOPLE = "this cohort", "published", "other people"
 
@@ -120,8 +128,5 @@ def _median_text(median: Estimate) -> str:
 
 
 def _counts_text(estimate: Estimate) -> str:
-    if estimate.counts is None:
-        return f"{count_text(estimate.n_events)} / {count_text(estimate.n_vertebrae)}"
-    counts = estimate.counts
-    exposed = f"{count_text(counts.events_exposed)}/{count_text(counts.at_risk_exposed)}"
-    return f"{exposed} v {count_text(counts.events_unexposed)}/{count_text(counts.at_risk_unexposed)}"
+    text = fractures_text(estimate)
+    return text if estimate.counts else f"{text} / {count_text(estimate.n_vertebrae)}"

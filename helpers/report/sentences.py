@@ -77,7 +77,7 @@ def risk_sentence(estimate: Estimate, *, exposed: str = NEXT_TO_CEMENT, other: s
     return Sentence(
         f"New fractures were seen in {_share(counts.events_exposed, counts.at_risk_exposed)} {exposed} and in "
         f"{_share(counts.events_unexposed, counts.at_risk_unexposed)} {other}: "
-        f"the {estimate.measure} was {result_text(estimate)}.{_caution(estimate)}"
+        f"the {estimate.measure} was {result_text(estimate)}.{caution(estimate)}"
     )
 
 
@@ -217,9 +217,10 @@ def synthetic_sentence(study_name: str, *, is_synthetic: bool) -> Sentence:
     return Sentence(f"The cohort: {study_name}.")
 
 
-def _caution(estimate: Estimate) -> str:
-    """What to bear in mind of an estimate that has a value."""
-    return f" To bear in mind: {estimate.note}." if estimate.is_estimable and estimate.note else ""
+def caution(*estimates: Estimate) -> str:
+    """What to bear in mind of estimates that have a value, each note once."""
+    notes = dict.fromkeys(estimate.note for estimate in estimates if estimate.is_estimable and estimate.note)
+    return f" To bear in mind: {'; '.join(notes)}." if notes else ""
 
 
 def _share(events: int, at_risk: int) -> str:

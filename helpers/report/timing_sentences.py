@@ -9,6 +9,7 @@ from helpers.report.sentences import (
     FURTHER_AWAY,
     NEXT_TO_CEMENT,
     Sentence,
+    caution,
     counted,
     has_interval,
     p_words,
@@ -31,7 +32,7 @@ def median_sentence(next_to: Estimate, further: Estimate, *, among: str) -> Sent
     """Two medians and whom they are taken over."""
     return Sentence(
         f"Among {among}, the median time to a new fracture was {_median(next_to)} in {NEXT_TO_CEMENT} and "
-        f"{_median(further)} in {FURTHER_AWAY}.{_caution(next_to, further)}"
+        f"{_median(further)} in {FURTHER_AWAY}.{caution(next_to, further)}"
     )
 
 
@@ -118,11 +119,6 @@ def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
         f"{result_text(by_images)}, {close} the {number_text(by_date.estimate)} ({interval_text(by_date)}) with the "
         f"date of that image.{assumed}"
     )
-
-
-def _caution(*medians: Estimate) -> str:
-    notes = dict.fromkeys(median.note for median in medians if median.is_estimable and median.note)
-    return f" To bear in mind: {'; '.join(notes)}." if notes else ""
 
 
 def _median(estimate: Estimate) -> str:
