@@ -67,7 +67,7 @@ class Estimate:
     method : str
         The interval's method in words a methods section would use.
     unit : str
-        "ratio", "probability", "days", "per 1000 vertebra-years", ...
+        "ratio", "probability", "probability difference", "days", "per 1000 vertebra-years", ...
     n_patients, n_vertebrae, n_events : int or None
         What the estimate rests on; n_patients is None where no patients were given.
     std_error : float or None

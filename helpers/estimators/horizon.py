@@ -90,8 +90,8 @@ def risk_difference_at_horizon(
     Returns
     -------
     Estimate
-        In the unit "probability". Where a group has no event by the horizon, or rests on one patient, the value stands
-        without an interval.
+        In the unit "probability difference". Where a group has no event by the horizon, or rests on one patient, the
+        value stands without an interval.
 
     Notes
     -----
@@ -110,9 +110,9 @@ def risk_difference_at_horizon(
     measure = "risk difference by horizon"
     evidence = groups.evidence(_method(groups, "Wald interval" if patient is None else FROM_RISKS))
     if groups.why_not:
-        return not_estimable(measure, groups.why_not, unit="probability", **evidence)
+        return not_estimable(measure, groups.why_not, unit="probability difference", **evidence)
     risks, influence = groups.each(_risk)
-    return groups.difference(measure, risks, influence, unit="probability", **evidence)
+    return groups.difference(measure, risks, influence, unit="probability difference", **evidence)
 
 
 def by_horizon(

@@ -119,7 +119,7 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
     Returns
     -------
     Estimate
-        In the unit "probability".
+        In the unit "probability difference".
 
     Notes
     -----
@@ -148,9 +148,11 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
     weights, measure = (1 / table.at_risk_exposed, 1 / table.at_risk_unexposed), "risk difference"
     if patient is None:
         variance, method = contributions.variance(*weights), "Wald interval, vertebrae treated as independent"
-        return difference_estimate(measure, difference, variance, method=method, unit="probability", **evidence)
+        return difference_estimate(
+            measure, difference, variance, method=method, unit="probability difference", **evidence
+        )
     exposed_part, unexposed_part = contributions.of_groups(*weights)
-    evidence |= {"method": f"patients as clusters (sandwich), {FROM_RISKS}", "unit": "probability"}
+    evidence |= {"method": f"patients as clusters (sandwich), {FROM_RISKS}", "unit": "probability difference"}
     alike = contributions.multiplicity
     return clustered_difference(measure, risks, (exposed_part, -unexposed_part), patients=alike, **evidence)
 

@@ -79,7 +79,7 @@ def score_interval(
         "n_events": table.events_exposed + table.events_unexposed,
         "counts": table,
     }
-    unit = "probability" if measure == "risk difference" else "ratio"
+    unit = "probability difference" if measure == "risk difference" else "ratio"
     why_not = _why_not(table, measure)
     if why_not:
         return not_estimable(measure, why_not, unit=unit, conf_level=conf_level, **evidence)

@@ -75,6 +75,8 @@ def value_text(value: float | None, unit: str) -> str:
         return ABSENT
     if unit == "probability":
         return percent_text(value)
+    if unit == "probability difference":
+        return f"{100 * value:.1f}"  # percentage points, as its label says
     return days_text(value) if unit == "days" else number_text(value)
 
 

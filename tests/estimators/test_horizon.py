@@ -28,7 +28,7 @@ def test_ratio_and_difference_are_rs(groups, cohort, r, horizon):
         difference = risk_difference_at_horizon(*groups, patient, horizon_days=horizon)
         assert difference.estimate == pytest.approx(reference["difference"], rel=1e-12)
         assert difference.std_error == pytest.approx(reference["difference_se" + ending], rel=1e-12)
-        assert (difference.measure, difference.unit) == ("risk difference by horizon", "probability")
+        assert (difference.measure, difference.unit) == ("risk difference by horizon", "probability difference")
 
 
 def test_ratio_is_rs_by_weights(groups, cohort, r):

@@ -86,7 +86,7 @@ def test_risk_difference_of_newcombes_example():
     mee = score_interval(5, 56, 0, 29, measure="risk difference")
     assert (round(mn.conf_low, 4), round(mn.conf_high, 4)) == (-0.0326, 0.1933)
     assert (round(mee.conf_low, 4), round(mee.conf_high, 4)) == (-0.0313, 0.1926)
-    assert mn.unit == "probability"
+    assert mn.unit == "probability difference"
 
 
 @given(two_by_two())

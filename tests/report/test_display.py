@@ -69,6 +69,7 @@ def test_p(p_value, text):
         (ratio(value=None, note="no fracture further away", high=None), "not estimable (at least 3.20)"),
         (ratio(55.0, 40.0, None, unit="days"), "55 (40 to not reached)"),
         (ratio(0.0812, 0.06, 0.1, unit="probability"), "8.1% (6.0% to 10.0%)"),
+        (ratio(0.0812, -0.06, 0.1, unit="probability difference"), "8.1 (-6.0 to 10.0)"),
     ],
 )
 def test_estimate(estimate, text):
