@@ -44,6 +44,7 @@ class Rule:
     limits: tuple[tuple[str, float], ...] = ()
     choices: tuple[str, ...] = ()
     increasing: bool = False
+    first: float | None = None
     may_be_none: bool = False
     may_be_empty: bool = False
 
@@ -55,6 +56,7 @@ class Rule:
         elif self.kind.startswith("list of "):
             wanted = (
                 f"a list of {self.kind.removeprefix('list of ')}"
+                + ("" if self.first is None else f" that starts with {_plain(self.first)}")
                 + ", each larger than the one before" * self.increasing
             )
         else:
@@ -98,6 +100,8 @@ class Rule:
         if kind.startswith("list of "):
             item = ITEMS[kind.removeprefix("list of ")]
             if not isinstance(value, list) or not value or not all(_bare(item).problem(one) is None for one in value):
+                return False
+            if self.first is not None and value[0] != self.first:
                 return False
             return not self.increasing or all(low < high for low, high in zip(value, value[1:], strict=False))
         return isinstance(value, str) and bool(value.strip())
@@ -151,7 +155,9 @@ def parse_rule(comment: str) -> Rule:
     if kind not in {**WHOLE, **DECIMAL, **WORDED} and kind.removeprefix("list of ") not in ITEMS:
         known = ", ".join([*WHOLE, *DECIMAL, *WORDED, "one of a, b", *(f"list of {item}" for item in ITEMS)])
         raise WorkbookError(f'"{kind}" is not a kind of parameter. The kinds are: {known}.')
-    increasing = constraint == "increasing" and kind.startswith("list of ")
+    from_first = re.fullmatch(r"increasing(?: from (\d+))?", constraint) if kind.startswith("list of ") else None
+    increasing = from_first is not None
+    first = float(from_first[1]) if increasing and from_first[1] else None
     limits = () if increasing or not constraint else _parse_limits(constraint, kind)
     tests = {test for test, _ in limits}
     if kind in WHOLE and not tests & {">", ">="}:
@@ -160,7 +166,7 @@ def parse_rule(comment: str) -> Rule:
         limits = (*limits, ("<=", float(LARGEST_SEED)))
     if kind == "share":
         limits += ((">=", 0.0),) * (not tests & {">", ">="}) + (("<=", 1.0),) * (not tests & {"<", "<="})
-    return Rule(kind, meaning, limits, (), increasing, may_be_none, may_be_empty)
+    return Rule(kind, meaning, limits, (), increasing, first, may_be_none, may_be_empty)
 
 
 def _parse_limits(constraint: str, kind: str) -> tuple[tuple[str, float], ...]:

@@ -65,6 +65,8 @@ REFUSED = [
     ("level range: m", "lumbar", 'must be a range of levels like "T1-L5", but got "lumbar".'),
     ("list of days, increasing: m", [0, 90, 90],
      "must be a list of days, each larger than the one before, but got [0, 90, 90]."),
+    ("list of days, increasing from 0: m", [90, 365],
+     "must be a list of days that starts with 0, each larger than the one before, but got [90, 365]."),
     ("list of days: m", [0, -1], "must be a list of days, but got [0, -1]."),
     ("list of days: m", [], "must be a list of days, but got an empty list."),
     ("mapping: m", {"a": {"b": {"c": "d"}}},
