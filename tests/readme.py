@@ -1,4 +1,4 @@
-"""The parts of README.md that are made from the example report: `make readme` writes them anew."""
+"""The parts of README.md that are made from the example report and the bench: `make readme` writes them anew."""
 
 import re
 import sys
@@ -10,6 +10,7 @@ from helpers.estimators.estimates import from_frame
 from helpers.report.sentences import natural_sentence, risk_sentence
 from helpers.report.timing_sentences import hazard_sentence, median_sentence
 from helpers.workbook.steps import steps_as_markdown
+from tests.benchmarks import results
 
 ROOT = Path(__file__).parents[1]
 FIGURE = ROOT / "data" / "example" / "summary.svg"
@@ -42,7 +43,7 @@ def with_parts(text: str, parts: dict[str, str]) -> str:
 
 def parts(report: Path) -> dict[str, str]:
     """What README.md must hold."""
-    return {"answer": answer(report), "notebooks": steps_as_markdown()}
+    return {"answer": answer(report), "notebooks": steps_as_markdown(), "speed": results.as_markdown()}
 
 
 if __name__ == "__main__":

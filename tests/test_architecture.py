@@ -14,9 +14,14 @@ MAY_IMPORT = {
     "estimators": ("helpers.estimators",),
     "figures": ("helpers.figures", RECORDS),
     "report": ("helpers.report", RECORDS),
-    "workbook": ("helpers.workbook", "helpers.report", "helpers.cohort.tables", "helpers.cohort.simulate"),
+    "workbook": (
+        "helpers.workbook",
+        "helpers.report",
+        *(f"helpers.cohort.{noun}" for noun in ("cluster", "dictionary", "partition", "parts", "readers")),
+        *(f"helpers.cohort.{noun}" for noun in ("simulate", "tables")),
+    ),
 }
-EVERYBODY = ("helpers.errors",)
+EVERYBODY = ("helpers.errors", "helpers.imports")
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST_MODULE = 300

@@ -5,21 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.cohort import fracture_rules, patient_rules, row_rules
-from helpers.cohort.dates import day_numbers, resolve_formats
-from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
-from helpers.cohort.keys import patient_keys
+from helpers.cohort.dates import to_dates
+from helpers.cohort.dictionary import Dictionary
+from helpers.cohort.keys import keys_of, patient_keys
 from helpers.cohort.ledger import Table, describe, ledger_frame, quarantine_frame
-from helpers.cohort.level_rules import canonical_levels, read_levels, single_levels
-from helpers.cohort.readers import check_raw
-from helpers.cohort.spine import TWO_LEVEL_RANGES
+from helpers.cohort.part import CleanPart, clean_part
 from helpers.cohort.unreadable import check_columns
-from helpers.cohort.value_rules import read_column
-from helpers.errors import Problems, WorkbookError
+from helpers.errors import WorkbookError
 
-__all__ = ["CleanCohort", "clean_cohort", "describe"]
-
-USUAL_SPINE = {"thoracic_vertebrae": 12, "lumbar_vertebrae": 5}
+__all__ = ["CleanCohort", "clean_cohort", "describe", "with_keys"]
 
 
 @dataclass(frozen=True)
@@ -82,142 +76,61 @@ def clean_cohort(
     Problems
         Everything that stops the study, told at once.
     """
-    formats, problems = resolve_formats(date_formats, dictionary)
-    problems += _option("two_level_range", two_level_range, TWO_LEVEL_RANGES)
-    problems += _option("day_zero_fractures", day_zero_fractures, fracture_rules.DAY_ZERO_FRACTURES)
-    try:
-        check_raw(raw, dictionary)
-    except Problems as error:
-        problems += error.problems
-    if problems:
-        raise Problems("The cohort cannot be cleaned yet:", problems)
+    choices = {"two_level_range": two_level_range, "day_zero_fractures": day_zero_fractures}
+    part = clean_part(raw, dictionary, date_formats=date_formats, **choices)
+    check_columns([part.unreadable])
+    return with_keys(part, patient_keys(part.patient_ids, seed), dictionary)
 
-    tables = {name: _table(name, raw.get(name), dictionary) for name in RAW_TABLES}
-    patients, procedures, fractures, imaging = (tables[name] for name in RAW_TABLES)
-    _read_values(tables, dictionary, formats)
-    check_columns(tables, dictionary, formats)
-    n_persons = _number_persons(tables)
-    patients.apply(row_rules.duplicate_patient(patients))
-    _drop_unknown(patients, (procedures, fractures, imaging), n_persons)
 
-    spine = [_by_person(patients, column, n_persons) for column in USUAL_SPINE]
-    masks = {}
-    for table, column in ((procedures, "levels"), (fractures, "level")):
-        own = [counts[table.person] for counts in spine]
-        masks[table.name] = read_levels(table, column, *own, two_level_range=two_level_range)
-    fractures.clean["level"] = single_levels(masks["fractures"])
+def with_keys(part: CleanPart, keys: pd.DataFrame, dictionary: Dictionary) -> CleanCohort:
+    """A part after cleaning as a cohort of its own.
 
-    days = patient_rules.patient_days(patients, procedures, n_persons)
-    patients.apply(patient_rules.death_before_procedure(patients, days))
-    patients.apply(patient_rules.follow_up_before_procedure(patients, days))
-    _drop_unknown(patients, (procedures, fractures, imaging), n_persons)
-    first_cement = fracture_rules.first_cementing(procedures, masks["procedures"], n_persons)
-    _check_fractures(fractures, procedures, days, first_cement, n_persons, day_zero_fractures)
-    patients.apply(*patient_rules.follow_up_after_death(patients, days))
-    patients.apply(*patient_rules.follow_up_before_fracture(patients, fractures, n_persons))
-
-    procedures.clean["levels"] = canonical_levels(masks["procedures"])
-    procedures.clean["level_mask"] = masks["procedures"]
-    patients.clean["procedure_set_aside"] = _has_procedure_set_aside(patients, procedures, n_persons)
-    keys = patient_keys(patients.clean["patient_id"][patients.kept], seed)
+    Parameters
+    ----------
+    keys : DataFrame
+        The keys of all patients of all parts, as `keys.patient_keys` gives them.
+    """
+    tables = part.tables
+    keys = keys_of(keys, part.patient_ids)
+    ids = pd.CategoricalDtype(pd.Index(keys["patient_id"], dtype=object))
+    patients = tables["patients"]
+    key = np.full(1 + max(table.person.max(initial=-1) for table in tables.values()), -1, dtype=np.int32)
+    key[patients.person[patients.kept]] = ids.categories.get_indexer(part.patient_ids)
     return CleanCohort(
-        **{name: _kept_rows(table, keys) for name, table in tables.items()},
+        **{name: _kept_rows(table, key, keys["patient"].dtype, ids, dictionary) for name, table in tables.items()},
         ledger=ledger_frame(tables.values()),
         quarantine=quarantine_frame(tables.values()),
         keys=keys,
         rows=_row_counts(tables.values()),
-        has_imaging="imaging" in raw,
+        has_imaging=part.has_imaging,
     )
 
 
-def _table(name: str, frame: pd.DataFrame | None, dictionary: Dictionary) -> Table:
-    columns = [column.name for column in dictionary.table(name)]
-    if frame is None:
-        frame = pd.DataFrame({column: pd.Series(dtype=object) for column in [*columns, "row"]})
-    known = [column for column in columns if column in frame]
-    text = frame[known].reset_index(drop=True)
-    text = text.astype(object).where(text.notna(), "").astype(str).astype(object)
-    return Table(name, text, frame["row"].to_numpy(dtype=np.int32), clean=pd.DataFrame(index=text.index))
-
-
-def _read_values(tables: dict, dictionary: Dictionary, formats: dict) -> None:
-    for table in tables.values():
-        table.apply(row_rules.duplicate_row(table))
-    tables["patients"].apply(row_rules.row_from_another_table(tables["patients"], formats.values()))
-    for name, table in tables.items():
-        open_rows = table.kept.copy()
-        for column in dictionary.table(name):
-            if column.name in table.text:
-                read_column(table, column, formats.get((name, column.name)), open_rows)
-            else:
-                table.clean[column.name] = _absent(column, len(table.row))
-    for column, usual in USUAL_SPINE.items():
-        patients = tables["patients"]
-        patients.clean[column] = patients.clean[column].fillna(usual).astype(np.int8)
-
-
-def _absent(column: Column, n_rows: int):
-    if column.type == "code":
-        return pd.Categorical.from_codes(np.full(n_rows, -1, dtype=np.int8), categories=list(column.code_labels))
-    dtype = {"date": "datetime64[ns]", "number": float, "integer": "Int8", "yes_no": "boolean"}
-    return pd.array([None] * n_rows, dtype=dtype[column.type])
-
-
-def _number_persons(tables: dict) -> int:
-    """Number the identifiers of all tables from 0 up; how many there are."""
-    ids = pd.concat([table.clean["patient_id"] for table in tables.values()], ignore_index=True)
-    codes, distinct = pd.factorize(ids)
-    start = 0
-    for table in tables.values():
-        table.person = codes[start : start + len(table.row)].astype(np.int32)
-        start += len(table.row)
-    return len(distinct)
-
-
-def _by_person(patients: Table, column: str, n_persons: int) -> np.ndarray:
-    values = np.full(n_persons, USUAL_SPINE[column], dtype=np.int8)
-    values[patients.person[patients.kept]] = patients.clean[column].to_numpy()[patients.kept]
-    return values
-
-
-def _has_procedure_set_aside(patients: Table, procedures: Table, n_persons: int) -> np.ndarray:
-    """Patients with a procedure that could not be read: their day 0 or their cement is not known."""
-    is_lost = ~procedures.kept
-    for finding in procedures.findings:
-        if finding.rule == "duplicate_row":
-            is_lost[finding.at] = False
-    lost = np.zeros(n_persons + 1, dtype=bool)
-    lost[procedures.person[is_lost]] = True
-    return lost[patients.person] & (patients.person >= 0)
-
-
-def _drop_unknown(patients: Table, others, n_persons: int) -> None:
-    for table in others:
-        table.apply(row_rules.unknown_patient(table, patients, n_persons))
-
-
-def _check_fractures(
-    fractures: Table, procedures: Table, days, first_cement, n_persons: int, day_zero_fractures: str
-) -> None:
-    rules = fracture_rules
-    fractures.apply(rules.fracture_after_death(fractures, days))
-    rules.fill_status(fractures, days, day_zero_fractures=day_zero_fractures)
-    fractures.apply(rules.new_fracture_before_procedure(fractures, days))
-    if day_zero_fractures == "prevalent":
-        fractures.apply(rules.fracture_on_day_0(fractures, days))
-    fractures.apply(rules.status_contradicts_record(fractures, procedures, first_cement, days))
-    fractures.apply(rules.treated_level_entered_as_new(fractures, first_cement, days))
-    fractures.apply(rules.prevalent_level_entered_as_new(fractures, n_persons))
-    fractures.apply(rules.duplicate_fracture(fractures))
-
-
-def _kept_rows(table: Table, keys: pd.DataFrame) -> pd.DataFrame:
-    frame = table.clean[table.kept].assign(row=table.row[table.kept])
-    order = pd.Index(keys["patient_id"]).get_indexer(frame["patient_id"])
-    frame.insert(0, "patient", pd.Categorical.from_codes(order, dtype=keys["patient"].dtype))
+def _kept_rows(table: Table, key: np.ndarray, names, ids, dictionary: Dictionary) -> pd.DataFrame:
+    at = np.flatnonzero(table.kept)
+    at = at[np.argsort(table.row[at], kind="stable")]
     date = {"procedures": "procedure_date", "fractures": "diagnosis_date", "imaging": "imaging_date"}.get(table.name)
-    day = day_numbers(frame[date]) if date else np.zeros(len(frame), dtype=np.int32)
-    return frame.iloc[np.lexsort((frame["row"], day, order))].reset_index(drop=True)
+    day = table.clean[date][at] if date else np.zeros(len(at), dtype=np.int32)
+    at = at[_order(key[table.person[at]], day)]
+    patient = key[table.person[at]]
+    dates = {column.name for column in dictionary.table(table.name) if column.type == "date"}
+    columns = {name: to_dates(values[at]) if name in dates else values[at] for name, values in table.clean.items()}
+    own = {"patient": pd.Categorical.from_codes(patient, dtype=names)}
+    own["patient_id"] = pd.Categorical.from_codes(patient, dtype=ids)
+    return pd.DataFrame({**own, **columns, "row": table.row[at]})
+
+
+def _order(patient: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Places by patient and day, the first one first among equals."""
+    n, start = len(day), int(day.min(initial=0))
+    n_days = int(day.max(initial=0)) - start + 1
+    number = patient.astype(np.int64) * n_days + (day - start)
+    if (int(patient.max(initial=0)) + 1) * n_days * n > np.iinfo(np.int64).max:
+        return np.argsort(number, kind="stable")
+    # To sort numbers that end with their own place is several times as fast.
+    number = number * n + np.arange(n)
+    number.sort()
+    return number % max(n, 1)
 
 
 def _row_counts(tables) -> pd.DataFrame:
@@ -226,10 +139,7 @@ def _row_counts(tables) -> pd.DataFrame:
             "table": [table.name for table in tables],
             "read": [len(table.row) for table in tables],
             "kept": [int(table.kept.sum()) for table in tables],
-            "quarantined": [
-                len(set().union(*(table.row[f.at].tolist() for f in table.findings if f.is_quarantine)))
-                for table in tables
-            ],
+            "quarantined": [_n_set_aside(table) for table in tables],
         }
     )
     wrong = rows[rows["read"] != rows["kept"] + rows["quarantined"]]
@@ -241,7 +151,9 @@ def _row_counts(tables) -> pd.DataFrame:
     return rows
 
 
-def _option(name: str, value, allowed) -> list[str]:
-    if value in allowed:
-        return []
-    return [f'`{name}` must be {" or ".join(allowed)}, but got "{value}".']
+def _n_set_aside(table: Table) -> int:
+    is_aside = np.zeros(len(table.row), dtype=bool)
+    for finding in table.findings:
+        if finding.is_quarantine:
+            is_aside[finding.at] = True
+    return int(is_aside.sum())

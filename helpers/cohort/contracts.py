@@ -5,7 +5,8 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
+import pyarrow
+from pyarrow import compute
 
 from helpers.cohort.dictionary import read_dictionary
 from helpers.cohort.flow import FLOW_COLUMNS, KINDS, check_flow
@@ -15,6 +16,11 @@ from helpers.cohort.risk_table import DIRECTIONS, OUTCOMES
 from helpers.cohort.spine import REGIONS, SLOTS
 from helpers.cohort.summary import CODEBOOK_COLUMNS
 from helpers.errors import WorkbookError
+from helpers.imports import without
+
+with without("hypothesis"):  # for making up tables that keep a contract
+    import pandera.backends.pandas.builtin_checks  # noqa: F401 (else the first check imports it)
+    import pandera.pandas as pa
 
 RAW = ("patients", "procedures", "fractures", "imaging")
 ESTIMATES = tuple(f"{step}estimates" for step in ("", "relative_risk_", "time_to_event_", "natural_clustering_"))
@@ -34,10 +40,19 @@ NAMES = (
 
 @cache
 def schema(name: str) -> pa.DataFrameSchema:
-    """The contract of one table."""
+    """The contract of one table; what its rows are in order of stands in its metadata."""
     if name in ESTIMATES:
         return _estimates()
     return _SCHEMAS[name](name)
+
+
+@cache
+def schema_of(name: str, columns: tuple[str, ...]) -> pa.DataFrameSchema:
+    """What the contract of one table says of these of its columns."""
+    whole = schema(name)
+    order = whole.metadata["order"]
+    chosen = {column: whole.columns[column] for column in columns}
+    return _schema(chosen, order=order if set(order) <= set(columns) else ())
 
 
 def _raw(name: str) -> pa.DataFrameSchema:
@@ -71,8 +86,7 @@ def _risk_table(_) -> pa.DataFrameSchema:
         "last_clean_days": pa.Column("Int32", pa.Check.ge(0), nullable=True),
     }
     within = pa.Check(
-        lambda frame: ~(frame["last_clean_days"].fillna(-1) > frame["days"]).astype(bool),
-        error="last_clean_days lies after days",
+        lambda frame: not (frame["last_clean_days"] > frame["days"]).any(), error="last_clean_days lies after days"
     )
     return _schema(columns, ["patient", "level"], order=("patient", "level"), checks=[within])
 
@@ -178,28 +192,37 @@ def _schema(columns: dict, key=None, *, order=(), checks=()) -> pa.DataFrameSche
         *checks,
         *([pa.Check(_in_order(order), error=f"rows are not in order of {', '.join(order)}")] if order else []),
     ]
-    return pa.DataFrameSchema(columns, checks=checks, unique=key, strict=True, ordered=True)
+    metadata = {"order": tuple(order)}
+    return pa.DataFrameSchema(columns, checks=checks, unique=key, strict=True, ordered=True, metadata=metadata)
+
+
+def increases(frame: pd.DataFrame, order: tuple[str, ...], *, strictly: bool = False) -> bool:
+    """Whether every row comes after the one before it, by the first of these columns that differs."""
+    is_after, is_same = np.zeros(max(len(frame) - 1, 0), dtype=bool), np.ones(max(len(frame) - 1, 0), dtype=bool)
+    for name in order:
+        values = _numbers(frame[name])
+        is_after |= is_same & (values[1:] > values[:-1])
+        is_same &= values[1:] == values[:-1]
+    return bool((is_after if strictly else is_after | is_same).all())
 
 
 def _in_order(order: tuple[str, ...]) -> Callable:
-    def in_order(frame: pd.DataFrame) -> bool:
-        rank = np.zeros(len(frame), dtype=np.int64)
-        for name in order:
-            column = frame[name]
-            number = (column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column).to_numpy()
-            rank = rank * (int(number.max()) + 1) + number
-        return bool((np.diff(rank) >= 0).all())
-
-    return in_order
+    return lambda frame: increases(frame, order)
 
 
-def _follow_one_another(frame: pd.DataFrame) -> pd.Series:
+def _follow_one_another(frame: pd.DataFrame) -> bool:
     """Each row is a vertebra's first period from day 0, or goes on where the row before it ended open."""
-    before = frame.shift()
-    goes_on = (frame["patient"] == before["patient"]) & (frame["level"] == before["level"])
-    is_next = (frame["period"] == before["period"] + 1) & (frame["start_days"] == before["stop_days"])
-    is_next &= (before["outcome"] == "censored") & (frame["stop_days"] > frame["start_days"])
-    return is_next.where(goes_on, (frame["period"] == 1) & (frame["start_days"] == 0))
+    columns = ("patient", "level", "period", "start_days", "stop_days")
+    patient, level, period, start, stop = (_numbers(frame[name]) for name in columns)
+    is_open = (frame["outcome"] == "censored").to_numpy()
+    is_first = (period == 1) & (start == 0)
+    goes_on = (patient[1:] == patient[:-1]) & (level[1:] == level[:-1])
+    is_next = (period[1:] == period[:-1] + 1) & (start[1:] == stop[:-1]) & is_open[:-1] & (stop[1:] > start[1:])
+    return bool(is_first[0] and np.where(goes_on, is_next, is_first[1:]).all())
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    return (column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column).to_numpy()
 
 
 def _vertebra() -> dict[str, pa.Column]:
@@ -230,7 +253,8 @@ def _between(column) -> list[pa.Check]:
 
 
 def _are_keys(patients: pd.Series) -> bool:
-    return bool(patients.cat.categories.astype(str).str.fullmatch(r"p[0-9]{6,}").all())
+    keys = pyarrow.array(patients.cat.categories.astype(str), type=pyarrow.string())
+    return bool(compute.all(compute.match_substring_regex(keys, "^p[0-9]{6,}$"), min_count=0).as_py())
 
 
 def _are_rules(rules: pd.Series) -> pd.Series:

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.runs import first_rows
+
 DISTANCES = ("1 level", "2 levels", "3 levels", "4 or more levels")
 SIDES = tuple(f"{distance} {side}" for side in ("above", "below") for distance in DISTANCES[:3])
 PLACES = ("Sandwich", "Adjacent, not a sandwich", "Further away")
@@ -12,38 +14,53 @@ OUTCOME_CODES = {"censored": 0, "fracture": 1, "death": 2}
 
 def exposure_group(risk_table: pd.DataFrame) -> pd.Series:
     """Next to cement or further away, by `is_adjacent`."""
-    names = np.where(risk_table["is_adjacent"], NEXT_TO_CEMENT, FURTHER_AWAY)
-    return pd.Series(names, index=risk_table.index, name="group")
+    codes = risk_table["is_adjacent"].to_numpy(dtype=np.int8)
+    return _groups(risk_table, codes, (FURTHER_AWAY, NEXT_TO_CEMENT), "group")
+
+
+def two_by_two(risk_table: pd.DataFrame) -> pd.DataFrame:
+    """Vertebrae with and without a new fracture, next to cement and further away."""
+    fractured, adjacent = risk_table["outcome"] == "fracture", risk_table["is_adjacent"]
+    lines = [
+        (name, int((fractured & is_in).sum()), int((~fractured & is_in).sum()))
+        for name, is_in in ((NEXT_TO_CEMENT, adjacent), (FURTHER_AWAY, ~adjacent))
+        if is_in.any()
+    ]
+    return pd.DataFrame(lines, columns=["Vertebra", "New fracture", "No new fracture"])
 
 
 def distance_group(risk_table: pd.DataFrame) -> pd.Series:
     """Levels to the nearest cemented vertebra: 1, 2, 3, or 4 and more."""
-    names = np.array(DISTANCES)[risk_table["distance"].clip(1, len(DISTANCES)).to_numpy() - 1]
-    return pd.Series(names, index=risk_table.index, name="distance")
+    return _groups(risk_table, _up_to_four(risk_table) - 1, DISTANCES, "distance")
 
 
 def distance_score(risk_table: pd.DataFrame) -> pd.Series:
     """The same distances as numbers from 1 to 4, for a trend."""
-    return risk_table["distance"].clip(1, len(DISTANCES)).astype(float)
+    return pd.Series(_up_to_four(risk_table), index=risk_table.index, name="distance")
 
 
 def side_group(risk_table: pd.DataFrame) -> pd.Series:
     """One to three levels above or below the nearest cement, four and more, or midway between two equally near."""
-    distance = distance_group(risk_table)
-    side = distance + " " + risk_table["direction"].astype(str)
-    is_far = distance == DISTANCES[-1]
-    return side.where(~is_far, DISTANCES[-1]).rename("side")
+    direction, distance = risk_table["direction"].cat, _up_to_four(risk_table)
+    *near, far = DISTANCES
+    names = [*(f"{level} {side}" for level in near for side in direction.categories), far]
+    of_direction = (distance - 1) * np.int8(len(direction.categories)) + direction.codes.to_numpy()
+    codes = np.where(distance == len(DISTANCES), np.int8(len(names) - 1), of_direction)
+    return _groups(risk_table, codes, names, "side")
 
 
 def place_group(risk_table: pd.DataFrame) -> pd.Series:
     """Between two cemented neighbours (sandwich), adjacent otherwise, or further away."""
-    names = np.select([risk_table["is_sandwich"], risk_table["is_adjacent"]], PLACES[:2], PLACES[2])
-    return pd.Series(names, index=risk_table.index, name="place")
+    is_sandwich, is_adjacent = (risk_table[name].to_numpy() for name in ("is_sandwich", "is_adjacent"))
+    codes = np.select([is_sandwich, is_adjacent], [np.int8(0), np.int8(1)], np.int8(2))
+    return _groups(risk_table, codes, PLACES, "place")
 
 
 def outcome_code(risk_table: pd.DataFrame) -> pd.Series:
     """0 censored, 1 new fracture, 2 death."""
-    return risk_table["outcome"].astype(str).map(OUTCOME_CODES).astype("int8").rename("outcome_code")
+    outcome = risk_table["outcome"].cat
+    codes = np.array([OUTCOME_CODES[name] for name in outcome.categories], dtype=np.int8)
+    return pd.Series(codes[outcome.codes], index=risk_table.index, name="outcome_code")
 
 
 def observed_periods(periods: pd.DataFrame) -> pd.DataFrame:
@@ -52,5 +69,18 @@ def observed_periods(periods: pd.DataFrame) -> pd.DataFrame:
 
 
 def adjacent_at_start(periods: pd.DataFrame) -> pd.Series:
-    """Whether the vertebra was next to the cement of day 0, for every period of it."""
-    return periods.groupby(["patient", "level"], observed=True, sort=False)["is_adjacent"].transform("first")
+    """Whether the vertebra was next to the cement of day 0, for every period of it; they stand one after another."""
+    adjacent = periods["is_adjacent"].to_numpy()
+    first = first_rows(periods["patient"].cat.codes.to_numpy()) | first_rows(periods["level"].cat.codes.to_numpy())
+    place = np.flatnonzero(first)
+    of_first = adjacent[place].repeat(np.diff(place, append=len(adjacent)))
+    return pd.Series(of_first, index=periods.index, name="is_adjacent")
+
+
+def _up_to_four(risk_table: pd.DataFrame) -> np.ndarray:
+    return risk_table["distance"].to_numpy().clip(1, len(DISTANCES)).astype(np.int8)
+
+
+def _groups(risk_table: pd.DataFrame, codes: np.ndarray, names, name: str) -> pd.Series:
+    groups = pd.Categorical.from_codes(codes, categories=list(names))
+    return pd.Series(groups, index=risk_table.index, name=name)

@@ -28,27 +28,37 @@ class Covariates:
 
     Attributes
     ----------
-    values : DataFrame
-        One row for each of the risk table, under its index; one column of numbers for each covariate used, missing
-        where the patient's value is. `sex` is 1 for female and 0 for male, `steroid_use` 1 for yes and 0 for no.
+    of_patients : DataFrame
+        One row for each patient at risk, one column of numbers for each covariate used, missing where the value is.
+        `sex` is 1 for female and 0 for male, `steroid_use` 1 for yes and 0 for no.
+    patient : Series
+        For each row of the risk table, under its index, which of these patients it is.
     told : DataFrame
         covariate, label (of the dictionary), compares (what one more means),
         patients (who have a value), missing (patients without), is_used,
         why (why not; "" where used).
     """
 
-    values: pd.DataFrame
+    of_patients: pd.DataFrame
+    patient: pd.Series
     told: pd.DataFrame
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """One row for each of the risk table, under its index: its patient's numbers."""
+        rows = self.patient.to_numpy()
+        columns = {name: column.to_numpy()[rows] for name, column in self.of_patients.items()}
+        return pd.DataFrame(columns, index=self.patient.index, copy=False)
 
     @property
     def labelled(self) -> pd.DataFrame:
         """The values under the dictionary's labels, as notes to a reader name them."""
-        return self.values.rename(columns=_labels())
+        return self.values.rename(columns=_labels(), copy=False)
 
     @property
     def complete(self) -> np.ndarray:
         """Rows of patients who have a value of every covariate used (bool)."""
-        return self.values.notna().to_numpy().all(axis=1)
+        return self.of_patients.notna().to_numpy().all(axis=1)[self.patient]
 
 
 def covariate_columns(
@@ -93,7 +103,7 @@ def covariate_columns(
             "why": pd.Series([why[name] for name in names], dtype=object),
         }
     )
-    return Covariates(values[used].iloc[rows].set_axis(risk_table.index), told)
+    return Covariates(values[used], pd.Series(rows, index=risk_table.index, name="patient"), told)
 
 
 def _labels() -> dict[str, str]:
@@ -114,21 +124,27 @@ def _check(names: tuple, most_missing) -> None:
 
 def _patients_of(risk_table: pd.DataFrame, patient_summary: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """The summary's rows of the patients at risk, and for each row of the risk table which of them it is."""
-    at_risk = risk_table["patient"].cat.remove_unused_categories()
-    place = pd.Index(patient_summary["patient"].astype(str)).get_indexer(at_risk.cat.categories.astype(str))
+    patient = risk_table["patient"].array
+    is_at_risk = np.zeros(len(patient.categories), dtype=bool)
+    is_at_risk[patient.codes] = True
+    at_risk = pd.Categorical.from_codes(np.flatnonzero(is_at_risk), dtype=patient.dtype)
+    place = pd.CategoricalIndex(patient_summary["patient"]).get_indexer(at_risk)
     if (place < 0).any():
         raise WorkbookFault(f"The patient summary lacks {(place < 0).sum()} patients of the risk table.")
-    return patient_summary.iloc[place].reset_index(drop=True), at_risk.cat.codes.to_numpy()
+    number = np.cumsum(is_at_risk, dtype=np.int32) - np.int32(1)
+    return patient_summary.iloc[place].reset_index(drop=True), number[patient.codes]
 
 
 def _numbers(patients: pd.DataFrame, name: str) -> pd.Series:
     values = patients[name]
     if name not in CODES:
         return values.astype(float)
-    numbers = values.astype(object).map(CODES[name]).astype(float)
-    if (numbers.isna() & values.notna()).any():
+    values = values.cat.remove_unused_categories()
+    unknown = [value for value in values.cat.categories if value not in CODES[name]]
+    if unknown:
         raise WorkbookFault(f"{name} of the patient summary holds more than {' and '.join(CODES[name])}.")
-    return numbers
+    numbers = np.array([CODES[name][value] for value in values.cat.categories] + [np.nan])
+    return pd.Series(numbers[values.cat.codes], index=values.index)
 
 
 def _why_not(values: pd.Series, most_missing: float) -> str:

@@ -30,6 +30,11 @@ def to_dates(days: np.ndarray) -> np.ndarray:
     return np.where(days == ABSENT, np.datetime64("NaT", "ns"), dates)
 
 
+def written(day: int) -> str:
+    """A day since 1970 like 2006-01-27."""
+    return str(np.datetime64(int(day), "D"))
+
+
 def resolve_formats(date_formats: dict | None, dictionary: Dictionary) -> tuple[dict, list[str]]:
     """(table, column) -> format for every date column, and what is wrong with the formats given."""
     columns = [column for name in RAW_TABLES for column in dictionary.table(name) if column.type == "date"]
@@ -72,9 +77,10 @@ def parse_dates(texts: pd.Series, date_format: str) -> tuple[pd.Series, np.ndarr
     has_digit = texts.str.contains("[0-9]", regex=True).to_numpy(dtype=bool)
     dates = pd.to_datetime(texts.where(has_digit), format=date_format, exact=True, errors="coerce").dt.normalize()
     is_far_off = np.zeros(len(texts), dtype=bool)
-    for place in np.flatnonzero(dates.isna().to_numpy() & has_digit):
+    unread = np.flatnonzero(dates.isna().to_numpy() & has_digit)
+    for place, text in zip(unread, texts.to_numpy(dtype=object)[unread], strict=True):
         try:
-            is_far_off[place] = bool(datetime.datetime.strptime(texts.iloc[place], date_format))
+            is_far_off[place] = bool(datetime.datetime.strptime(text, date_format))
         except ValueError:
             continue
     return dates, is_far_off

@@ -22,9 +22,10 @@ class ErrorKind:
     table, column : str
         Where it shows.
     fits : callable
-        Rows of the table with their patients' facts beside -> bool, those in which it can be planted.
+        Rows of the table (Categorical columns) with their patients' facts beside -> bool, those in which it can be
+        planted.
     write : callable
-        Chosen rows, random generator -> {column: texts}, what the rows then say.
+        Chosen rows (text), random generator -> {column: texts}, what the rows then say.
     weight : float
         How common it is beside the others.
     copy_of : str
@@ -67,8 +68,18 @@ def _plus(dates, days):
     return np.datetime_as_string(moved).astype(object)
 
 
+def _text_fits(column, fits):
+    """A condition on the text of one column, looked up once for each distinct text."""
+
+    def test(rows):
+        texts = rows[column].cat.categories
+        return np.asarray(fits(pd.Series(texts, dtype=object)), dtype=bool)[rows[column].cat.codes]
+
+    return test
+
+
 def _day_after_12(column):
-    return lambda rows: rows[column].str[8:].gt("12") & (rows[column] != "")
+    return _text_fits(column, lambda dates: dates.str[8:].gt("12"))
 
 
 def _day_and_month_exchanged(date):
@@ -79,17 +90,17 @@ def _day_first(date):
     return f"{date[8:]}.{date[5:7]}.{date[:4]}"
 
 
-def _two_neighbours(rows):
-    """The only procedure of a patient, of two neighbouring levels."""
-    levels = rows["levels"].str.extract(r"^([TL])(\d+); ([TL])(\d+)$")
-    one_further = pd.to_numeric(levels[3]) == pd.to_numeric(levels[1]) + 1
-    same_letter = levels[0] == levels[2]
-    is_junction = rows["levels"] == "T12; L1"
-    return ((same_letter & one_further) | is_junction) & (rows["n_procedures"] == 1) & rows["usual_spine"]
+def _neighbours_of_one_letter(levels):
+    first, upper, second, lower = (part for _, part in levels.str.extract(r"^([TL])(\d+); ([TL])(\d+)$").items())
+    return (first == second) & (pd.to_numeric(lower) == pd.to_numeric(upper) + 1)
 
 
-def _two_of_one_letter(rows):
-    return _two_neighbours(rows) & (rows["levels"].str[0] == rows["levels"].str.extract(r"; (.)", expand=False))
+def _neighbours(levels):
+    return _neighbours_of_one_letter(levels) | (levels == "T12; L1")
+
+
+def _only_procedure(rows):
+    return (rows["n_procedures"] == 1) & rows["usual_spine"]
 
 
 def _as_sheet_date(levels):
@@ -139,9 +150,10 @@ def _as_new_fracture(level):
     }  # fmt: skip
 
 
-def _days_to_death(rows):
-    death = rows["death_day"].where(rows["death_day"] != "", "2200-01-01").to_numpy().astype("datetime64[D]")
-    return (death - rows["diagnosis_date"].to_numpy().astype("datetime64[D]")).astype(int)
+def _alive_10_days_later(rows):
+    """Dates are categories day by day, so that their numbers count days; "" is number 0."""
+    death, diagnosis = (rows[date].cat.codes.to_numpy().astype(int) for date in ("death_day", "diagnosis_date"))
+    return (death == 0) | (death - diagnosis > 10)
 
 
 def _both(*conditions):
@@ -171,7 +183,7 @@ ERROR_KINDS = (
     ErrorKind("status_contradicts_record", "a new fracture called prevalent", "fractures", "status",
               _is("new"), _always("status", "prevalent"), 0.0),
     ErrorKind("duplicate_fracture", "the same new fracture entered again, on another date", "fractures",
-              "diagnosis_date", _both(_is("new"), lambda rows: _days_to_death(rows) > 10),
+              "diagnosis_date", _both(_is("new"), _alive_10_days_later),
               _shifted("diagnosis_date", "diagnosis_date", 1, 9), 0.5, copy_of="fractures"),
     ErrorKind("death_before_procedure", "death before the procedure", "patients", "death_date",
               _both(_calm, _filled("death_date")), _shifted("death_date", "index_day", -400, -10), 0.0),
@@ -180,9 +192,11 @@ ERROR_KINDS = (
     ErrorKind("follow_up_after_death", "follow-up after death", "patients", "last_contact_date",
               _filled("death_date"), _shifted("last_contact_date", "death_date", 5, 90), 1.0),
     ErrorKind("level_not_recognised", 'Excel turned "1-2" into a date', "procedures", "levels",
-              _two_of_one_letter, _mapped("levels", _as_sheet_date), 0.0),
+              _both(_text_fits("levels", _neighbours_of_one_letter), _only_procedure),
+              _mapped("levels", _as_sheet_date), 0.0),
     ErrorKind("ambiguous_levels", '"T11-T12" can mean both vertebrae or the disc', "procedures", "levels",
-              _two_neighbours, _mapped("levels", lambda levels: levels.replace("; ", "-")), 0.0),
+              _both(_text_fits("levels", _neighbours), _only_procedure),
+              _mapped("levels", lambda levels: levels.replace("; ", "-")), 0.0),
     ErrorKind("treated_level_entered_as_new", "a treated level listed as new", "fractures", "status",
               lambda rows: _seen_after_day_0(rows) & _calm(rows),
               _as_new_fracture(lambda rows: _first_level(rows["levels"])), 1.0, copy_of="procedures"),
@@ -228,7 +242,7 @@ ERROR_KINDS = (
     ErrorKind("out_of_range", "an age of 9", "patients", "age_years",
               _filled("age_years"), _always("age_years", "9"), 1.0),
     ErrorKind("out_of_range", "a decimal point left out", "procedures", "cement_ml",
-              lambda rows: pd.to_numeric(rows["cement_ml"]) > 4,
+              _text_fits("cement_ml", lambda texts: pd.to_numeric(texts) > 4),
               _mapped("cement_ml", lambda text: text.replace(".", "")), 1.0),
     ErrorKind("value_not_a_number", "words where a number belongs", "patients", "bone_density_t_score",
               _filled("bone_density_t_score"), _always("bone_density_t_score", "osteoporosis", "low"), 1.0),

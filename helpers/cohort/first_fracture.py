@@ -20,14 +20,15 @@ def first_fracture_only(risk_table: pd.DataFrame) -> pd.DataFrame:
         vertebra is known to be whole on the day of the cut, and that day is `last_clean_days`.
     """
     person, days = risk_table["patient"].cat.codes.to_numpy(), risk_table["days"].to_numpy()
-    is_fracture = (risk_table["outcome"] == "fracture").to_numpy()
+    outcome, last_clean = risk_table["outcome"].array, risk_table["last_clean_days"].array
+    is_fracture = outcome == "fracture"
     first = np.full(len(risk_table["patient"].cat.categories), NEVER)
     np.minimum.at(first, person[is_fracture], days[is_fracture])
     end = np.minimum(days, first[person])
-    last_clean = risk_table["last_clean_days"].array
-    no_later = np.minimum(last_clean.to_numpy(dtype=np.int32, na_value=0), end)
-    return risk_table.assign(
-        days=end,
-        outcome=risk_table["outcome"].mask(end < days, "censored"),
-        last_clean_days=pd.arrays.IntegerArray(no_later, np.asarray(last_clean.isna())),
-    )
+    is_cut = np.flatnonzero(end < days)
+    outcome, last_clean = outcome.copy(), last_clean.copy()
+    outcome[is_cut] = "censored"
+    is_later = is_cut[(last_clean[is_cut] > end[is_cut]).to_numpy(dtype=bool, na_value=False)]
+    last_clean[is_later] = end[is_later]
+    changed = {"days": end, "outcome": outcome, "last_clean_days": last_clean}
+    return pd.DataFrame(dict(risk_table.items()) | changed, index=risk_table.index, copy=False)

@@ -1,8 +1,12 @@
 """From the patients in the file to the vertebrae at risk and how they ended; it always adds up."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.runs import first_rows
+from helpers.cohort.spine_arrays import count_levels
 from helpers.errors import Problems, WorkbookFault
 
 ENDS = {"fractured": "fracture", "died": "death", "censored": "censored"}
@@ -22,17 +26,17 @@ STEPS = {
 _FAULT = "This is a fault of the workbook; please report it."
 
 
-def flow_table(rows, has_slot, exclusions: dict, risk_table: pd.DataFrame, levels_at_risk: str) -> pd.DataFrame:
+def flow_table(rows, levels, exclusions: dict, risk_table: pd.DataFrame, levels_at_risk: str) -> pd.DataFrame:
     """Count patients and vertebrae left after each rule, and how the vertebrae at risk ended.
 
     Parameters
     ----------
     rows : DataFrame
         `CleanCohort.rows`.
-    has_slot : ndarray of bool
-        Vertebrae the clean patients have (patients x 19).
-    exclusions : dict of str to ndarray of bool
-        Rule (a key of `STEPS`) -> vertebrae it excludes, in the order the rules are applied.
+    levels : ndarray of uint32
+        The levels each clean patient has, packed.
+    exclusions : dict of str to ndarray of uint32
+        Rule (a key of `STEPS`) -> levels it excludes, in the order the rules are applied.
 
     Returns
     -------
@@ -49,24 +53,25 @@ def flow_table(rows, has_slot, exclusions: dict, risk_table: pd.DataFrame, level
             "cohort",
             "quarantined",
             "patient rows set aside in cleaning",
-            *_left(has_slot, len(has_slot)),
+            len(levels),
+            _vertebrae(levels),
             set_aside,
             None,
         ),
     ]
-    left, n_patients = has_slot.copy(), len(has_slot)
+    left, before = levels, (len(levels), _vertebrae(levels))
     for rule, is_excluded in exclusions.items():
-        before = _left(left, n_patients)
-        left &= ~is_excluded
-        n_patients = int(left.any(axis=1).sum())
-        after = _left(left, n_patients)
+        left = left & ~is_excluded
+        after = (int(np.count_nonzero(left)), _vertebrae(left))
         step = STEPS[rule].format(levels_at_risk=levels_at_risk)
         lines.append(("cohort", rule, step, *after, before[0] - after[0], before[1] - after[1]))
-    lines.append(("cohort", "at_risk", "vertebrae at risk", *_left(left, n_patients), 0, 0))
+        before = after
+    lines.append(("cohort", "at_risk", "vertebrae at risk", *before, 0, 0))
     lines = [(*line, None, None, None, "") for line in lines]
+    is_adjacent = risk_table["is_adjacent"].to_numpy()
     lines += [
-        _split("adjacent", "adjacent to cement", risk_table[risk_table["is_adjacent"]]),
-        _split("not_adjacent", "not adjacent to cement", risk_table[~risk_table["is_adjacent"]]),
+        _split("adjacent", "adjacent to cement", risk_table, is_adjacent),
+        _split("not_adjacent", "not adjacent to cement", risk_table, ~is_adjacent),
     ]
     flow = pd.DataFrame(lines, columns=list(FLOW_COLUMNS[1:]))
     flow.insert(0, "order", np.arange(1, len(flow) + 1, dtype=np.int16))
@@ -74,6 +79,17 @@ def flow_table(rows, has_slot, exclusions: dict, risk_table: pd.DataFrame, level
     flow["kind"] = pd.Categorical(flow["kind"], categories=list(KINDS))
     check_flow(flow)
     return flow
+
+
+def add_flows(flows: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The flow of a cohort from those of its parts."""
+    total = flows[0].copy()
+    for count in FLOW_COLUMNS[4:-1]:
+        total[count] = sum(flow[count] for flow in flows)
+    is_split = total["kind"] == "split"
+    total.loc[is_split, "detail"] = [_detail(*ended) for ended in total.loc[is_split, list(ENDS)].to_numpy()]
+    check_flow(total)
+    return total
 
 
 def need_vertebrae(flow: pd.DataFrame) -> None:
@@ -110,11 +126,16 @@ def check_flow(flow: pd.DataFrame) -> None:
         raise WorkbookFault(f"The {at_risk} vertebrae at risk are not the sum of their groups. {_FAULT}")
 
 
-def _left(left: np.ndarray, n_patients: int) -> tuple[int, int]:
-    return n_patients, int(left.sum())
+def _vertebrae(levels: np.ndarray) -> int:
+    return int(count_levels(levels).sum(dtype=np.int64))
 
 
-def _split(rule: str, step: str, part: pd.DataFrame) -> tuple:
-    ended = [int((part["outcome"] == outcome).sum()) for outcome in ENDS.values()]
-    detail = f"{ended[0]:,} fractured, {ended[1]:,} died without, {ended[2]:,} with no fracture seen"
-    return ("split", rule, step, part["patient"].nunique(), len(part), None, None, *ended, detail)
+def _split(rule: str, step: str, risk_table: pd.DataFrame, is_part: np.ndarray) -> tuple:
+    ended = [int(np.count_nonzero((risk_table["outcome"] == end).to_numpy() & is_part)) for end in ENDS.values()]
+    patients = np.flatnonzero(first_rows(risk_table["patient"].cat.codes.to_numpy()))
+    n_patients = int(np.count_nonzero(np.logical_or.reduceat(is_part, patients)))
+    return ("split", rule, step, n_patients, int(np.count_nonzero(is_part)), None, None, *ended, _detail(*ended))
+
+
+def _detail(fractured: int, died: int, censored: int) -> str:
+    return f"{fractured:,} fractured, {died:,} died without, {censored:,} with no fracture seen"

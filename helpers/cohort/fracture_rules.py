@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.dates import NEVER, day_numbers
+from helpers.cohort.cells import texts_of, told
+from helpers.cohort.dates import NEVER, written
 from helpers.cohort.ledger import Finding, Table
 from helpers.cohort.patient_rules import Days
+from helpers.cohort.row_rules import is_repeated
 from helpers.cohort.spine import N_SLOTS
 
 DAY_ZERO_FRACTURES = ("prevalent", "new")
@@ -15,8 +17,11 @@ def fracture_after_death(fractures: Table, days: Days) -> Finding:
     """Dated after the patient's death."""
     at, day, person = _kept(fractures)
     late = day > days.death[person]
-    why = "The fracture is dated after the patient's death on " + _written(days.death[person[late]])
-    return _set_aside("fracture_after_death", fractures, at[late], why + ". Correct one of the dates.")
+    why = told(
+        days.death[person[late]],
+        lambda day: f"The fracture is dated after the patient's death on {written(day)}. Correct one of the dates.",
+    )
+    return _set_aside("fracture_after_death", fractures, at[late], why)
 
 
 def fill_status(fractures: Table, days: Days, *, day_zero_fractures: str) -> None:
@@ -26,20 +31,24 @@ def fill_status(fractures: Table, days: Days, *, day_zero_fractures: str) -> Non
     """
     at, day, person = _kept(fractures)
     index = days.index[person]
-    blank = fractures.clean["status"].isna().to_numpy()[at] & (index < NEVER)
+    status = fractures.clean["status"]
+    blank = status.isna()[at] & (index < NEVER)
     is_new = (day > index) | ((day == index) & (day_zero_fractures == "new"))
-    fractures.clean.loc[at[blank & is_new], "status"] = "new"
-    fractures.clean.loc[at[blank & ~is_new], "status"] = "prevalent"
+    status[at[blank & is_new]] = "new"
+    status[at[blank & ~is_new]] = "prevalent"
 
 
 def new_fracture_before_procedure(fractures: Table, days: Days) -> Finding:
     """Called new, but dated before the first procedure."""
     at, day, person = _new(fractures)
     early = (day < days.index[person]) & (days.index[person] < NEVER)
-    why = "The fracture is called new, but the first vertebroplasty was later, on " + _written(
-        days.index[person[early]]
+    why = told(
+        days.index[person[early]],
+        lambda day: (
+            f"The fracture is called new, but the first vertebroplasty was later, on {written(day)}. "
+            "Correct the date, or call it prevalent."
+        ),
     )
-    why = why + ". Correct the date, or call it prevalent."
     return _set_aside("new_fracture_before_procedure", fractures, at[early], why)
 
 
@@ -61,19 +70,29 @@ def treated_level_entered_as_new(fractures: Table, first_cement: np.ndarray, day
     at, day, person = _new(fractures)
     cemented = first_cement[person, _slot(fractures, at)]
     is_treated = (cemented < day) | ((cemented == day) & (day == days.index[person]))
-    why = "The level was cemented on " + _written(cemented[is_treated])
-    why = why + ", so this is a fracture of a cemented vertebra; it is kept as a refracture. Nothing to do if so."
+    why = told(
+        cemented[is_treated],
+        lambda day: (
+            f"The level was cemented on {written(day)}, so this is a fracture of a cemented vertebra; "
+            "it is kept as a refracture. Nothing to do if so."
+        ),
+    )
     return _restated("treated_level_entered_as_new", fractures, at[is_treated], why, "refracture")
 
 
 def prevalent_level_entered_as_new(fractures: Table, n_persons: int) -> Finding:
     """Called new, but the same vertebra has a prevalent fracture on or before that day."""
-    prevalent = first_days(fractures, "prevalent", n_persons)
+    prevalent = first_days(fractures, ("prevalent",), n_persons)
     at, day, person = _new(fractures)
     before = prevalent[person, _slot(fractures, at)]
     is_old = before <= day
-    why = "The vertebra had a prevalent fracture on " + _written(before[is_old])
-    why = why + ", so this is kept as its progression. Nothing to do if so."
+    why = told(
+        before[is_old],
+        lambda day: (
+            f"The vertebra had a prevalent fracture on {written(day)}, so this is kept as its progression. "
+            "Nothing to do if so."
+        ),
+    )
     return _restated("prevalent_level_entered_as_new", fractures, at[is_old], why, "progression")
 
 
@@ -83,9 +102,9 @@ def status_contradicts_record(fractures: Table, procedures: Table, first_cement:
     Nothing is held against a row whose proof may stand in a row that was set aside.
     """
     n_persons = len(first_cement)
-    earlier = np.minimum(*(first_days(fractures, status, n_persons) for status in ("prevalent", "new")))
+    earlier = first_days(fractures, ("prevalent", "new"), n_persons)
     at, day, person = _kept(fractures)
-    status = fractures.clean["status"].astype(object).to_numpy()[at]
+    status = fractures.clean["status"]
     slot = _slot(fractures, at)
     no_cement = (first_cement[person, slot] > day) & ~_has_row_set_aside(procedures, n_persons)[person]
     no_fracture = (earlier[person, slot] > day) & ~_has_row_set_aside(fractures, n_persons)[person]
@@ -96,8 +115,8 @@ def status_contradicts_record(fractures: Table, procedures: Table, first_cement:
     }
     why = np.full(len(at), None, dtype=object)
     for name, (is_wrong, reason) in rules.items():
-        told = f"The fracture is called {name}, but {reason}. Correct the status or the date."
-        why[(status == name) & is_wrong] = told
+        reason = f"The fracture is called {name}, but {reason}. Correct the status or the date."
+        why[(status == name)[at] & is_wrong] = reason
     is_wrong = pd.notna(why)
     at, why = at[is_wrong], why[is_wrong]
     return Finding("status_contradicts_record", at, why, True, "status", fractures.cell("status", at))
@@ -112,19 +131,21 @@ def _has_row_set_aside(table: Table, n_persons: int) -> np.ndarray:
 def duplicate_fracture(fractures: Table) -> Finding:
     """The same vertebra newly fractured again; the earliest entry stays."""
     at, day, person = _new(fractures)
-    vertebra = person.astype(np.int64) * N_SLOTS + _slot(fractures, at)
+    vertebra = _vertebra(fractures, at, person)
+    several = is_repeated(vertebra)
+    at, day, vertebra = at[several], day[several], vertebra[several]
     order = np.lexsort((at, day, vertebra))
     is_again = np.r_[False, vertebra[order][1:] == vertebra[order][:-1]][: len(at)]
     why = "The same vertebra is entered as newly fractured on an earlier day or row, which was kept. "
     return _set_aside("duplicate_fracture", fractures, np.sort(at[order][is_again]), why + "Check which is right.")
 
 
-def first_days(fractures: Table, status: str, n_persons: int) -> np.ndarray:
-    """First day of each vertebra's fracture of one status (persons x 19); `NEVER` where there is none."""
+def first_days(fractures: Table, statuses: tuple[str, ...], n_persons: int) -> np.ndarray:
+    """First day of each vertebra's fracture of these statuses (persons x 19); `NEVER` where there is none."""
     first = np.full((n_persons, N_SLOTS), NEVER)
     at, day, person = _kept(fractures)
-    where = (fractures.clean["status"] == status).to_numpy(dtype=bool)[at]
-    np.minimum.at(first, (person[where], _slot(fractures, at[where])), day[where])
+    where = fractures.clean["status"].isin(statuses)[at]
+    np.minimum.at(first.reshape(-1), _vertebra(fractures, at[where], person[where]), day[where])
     return first
 
 
@@ -140,17 +161,21 @@ def first_cementing(procedures: Table, masks: np.ndarray, n_persons: int) -> np.
 
 def _kept(table: Table, date: str = "diagnosis_date"):
     at = np.flatnonzero(table.kept)
-    return at, day_numbers(table.clean[date])[at], table.person[at]
+    return at, table.clean[date][at], table.person[at]
 
 
 def _new(fractures: Table):
     at, day, person = _kept(fractures)
-    is_new = (fractures.clean["status"] == "new").to_numpy(dtype=bool)[at]
+    is_new = (fractures.clean["status"] == "new")[at]
     return at[is_new], day[is_new], person[is_new]
 
 
+def _vertebra(fractures: Table, at: np.ndarray, person: np.ndarray) -> np.ndarray:
+    return person.astype(np.int64) * N_SLOTS + _slot(fractures, at)
+
+
 def _slot(fractures: Table, at: np.ndarray) -> np.ndarray:
-    return fractures.clean["level"].cat.codes.to_numpy()[at].astype(np.int64)
+    return fractures.clean["level"].codes[at].astype(np.int64)
 
 
 def _set_aside(rule, fractures, at, why) -> Finding:
@@ -158,9 +183,5 @@ def _set_aside(rule, fractures, at, why) -> Finding:
 
 
 def _restated(rule, fractures, at, why, status, decided_by="default") -> Finding:
-    before = pd.Series(fractures.clean["status"]).astype(object).to_numpy()[at]
+    before = texts_of(fractures.clean["status"], at)
     return Finding(rule, at, why, False, "status", before, status, status, decided_by)
-
-
-def _written(days: np.ndarray) -> np.ndarray:
-    return np.datetime_as_string(np.asarray(days).astype("datetime64[D]")).astype(object)

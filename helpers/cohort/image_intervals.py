@@ -10,8 +10,6 @@ CLEAN = "No fracture seen: clean through the last image"
 NO_IMAGE = "No fracture seen, and no image after the procedure"
 DAY_ZERO = "Fracture seen on the day of the procedure"
 NOT_GIVEN = "Dates of images are not given"
-_GROUPS = (FRACTURED, CLEAN, NO_IMAGE, DAY_ZERO, NOT_GIVEN)
-_N_KEPT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,24 +46,27 @@ def image_intervals(risk_table: pd.DataFrame) -> ImageIntervals:
     risk_table : DataFrame
         `patient` to `last_clean_days`, as `risk_table.build_risk_table` makes it.
     """
-    days = risk_table["days"].to_numpy(dtype=float)
-    last_clean = risk_table["last_clean_days"].to_numpy(dtype=float, na_value=np.nan)
     is_fracture = (risk_table["outcome"] == "fracture").to_numpy()
+    is_given = risk_table["last_clean_days"].notna().to_numpy()
+    days, last_clean = risk_table["days"].to_numpy(), risk_table["last_clean_days"].to_numpy(np.int32, na_value=0)
+    is_day_0 = is_fracture & (days == 0)
     groups = {
-        NOT_GIVEN: np.isnan(last_clean),
-        DAY_ZERO: is_fracture & (days == 0),
-        FRACTURED: is_fracture,
-        NO_IMAGE: last_clean == 0,
+        FRACTURED: is_given & is_fracture & ~is_day_0,
+        CLEAN: is_given & ~is_fracture & (last_clean > 0),
+        NO_IMAGE: is_given & ~is_fracture & (last_clean == 0),
+        DAY_ZERO: is_given & is_day_0,
+        NOT_GIVEN: ~is_given,
     }
-    group = np.select(list(groups.values()), [_GROUPS.index(name) for name in groups], _GROUPS.index(CLEAN))
-    kept = group < _N_KEPT
-    left = np.where(is_fracture, np.minimum(last_clean, days - 1), last_clean)
-    right = np.where(is_fracture, days, np.inf)
+    kept = groups[FRACTURED] | groups[CLEAN]
+    left, right = last_clean[kept].astype(float), np.full(np.count_nonzero(kept), np.inf)
+    fractured = np.flatnonzero(is_fracture[kept])
+    right[fractured] = days[kept][fractured]
+    left[fractured] = np.minimum(left[fractured], right[fractured] - 1)
     told = pd.DataFrame(
         {
-            "group": _GROUPS,
-            "vertebrae": np.bincount(group, minlength=len(_GROUPS)),
-            "is_kept": np.arange(len(_GROUPS)) < _N_KEPT,
+            "group": list(groups),
+            "vertebrae": [np.count_nonzero(is_in) for is_in in groups.values()],
+            "is_kept": [name in (FRACTURED, CLEAN) for name in groups],
         }
     )
-    return ImageIntervals(left[kept], right[kept], kept, told)
+    return ImageIntervals(left, right, kept, told)

@@ -1,19 +1,107 @@
-"""Patient keys: numbers in random order that stand for the patients' identifiers."""
+"""Patients by number: identifiers of all tables numbered, and keys in random order that stand for them."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpers.cohort.cells import factorized, share_texts, stripped
+from helpers.cohort.dictionary import Dictionary
+from helpers.cohort.ledger import Table
+from helpers.cohort.value_rules import TextFinding, missing, tell
+
+ID = "patient_id"
+_BLANKS = " has blanks before or after it; they were taken off so that the rows of a patient meet."
 
 
-def patient_keys(patient_ids: pd.Series, seed: int) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Identifiers:
+    """The texts of all identifiers, without the blanks around them, and the identifier of each person by number."""
+
+    clean: pd.Series
+    has_blanks: np.ndarray
+    of_person: np.ndarray
+
+
+def number_persons(tables: dict[str, Table]) -> Identifiers:
+    """Give each row its `person`: rows have the same one where their identifiers differ in blanks at most."""
+    shared = share_texts([table.text[ID] for table in tables.values()])
+    texts = shared[0].categories
+    clean = pd.Series(stripped(texts), dtype=object)
+    has_blanks = clean.ne(np.asarray(texts, dtype=object)).to_numpy(dtype=bool)
+    person, of_person = _persons(texts, clean, has_blanks)
+    for table, cells in zip(tables.values(), shared, strict=True):
+        table.text[ID] = cells
+        table.person = person[cells.codes]
+    return Identifiers(clean, has_blanks, of_person)
+
+
+def read_identifiers(tables: dict[str, Table], ids: Identifiers, dictionary: Dictionary, open_rows: dict) -> None:
+    """Tell about the identifiers; where there is none, `person` becomes -1."""
+    found = {}
+    for name, table in tables.items():
+        column = dictionary.column(name, ID)
+        if column.missing_codes not in found:
+            found[column.missing_codes] = missing(ids.clean, column)
+        is_empty, is_code = found[column.missing_codes]
+        is_missing = is_empty | is_code
+        findings = [
+            TextFinding("missing_code", is_code, f" in {column.name} stands for a missing value."),
+            TextFinding("space_around_id", ids.has_blanks & ~is_missing, _BLANKS, ids.clean, is_bad=False),
+        ]
+        tell(table, column, findings, is_missing, open_rows[name])
+        if is_missing.any():
+            table.person[is_missing[table.text[ID].codes]] = -1
+
+
+def patient_keys(patient_ids, seed: int) -> pd.DataFrame:
     """Give each patient a key like "p000001" in an order that tells nothing about the identifiers.
 
     The order hangs on the seed and on all identifiers together, not on the order of the file.
     """
-    ids = pd.Series(patient_ids, dtype=object).sort_values(ignore_index=True)
+    ids = sorted(patient_ids)
     digest = hashlib.sha256("\0".join(ids).encode("utf-8", "surrogatepass")).digest()
     order = np.random.default_rng([seed, int.from_bytes(digest[:8], "big")]).permutation(len(ids))
-    names = [f"p{number:06d}" for number in range(1, len(ids) + 1)]
-    shuffled = ids.iloc[order].reset_index(drop=True)
-    return pd.DataFrame({"patient_id": shuffled, "patient": pd.Categorical(names, categories=names)})
+    shuffled = np.array(ids, dtype=object)[order]
+    return pd.DataFrame({ID: shuffled, "patient": _in_order(_key_names(len(ids)))})
+
+
+def keys_by_part(patient_ids: Sequence[np.ndarray], seed: int) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """The keys of all patients, and those of the patients of each part, in the order of the keys."""
+    together = np.concatenate(patient_ids)
+    keys = patient_keys(together, seed)
+    ids, names = keys[ID].to_numpy(dtype=object), keys["patient"].cat.categories.to_numpy(dtype=object)
+    place = np.split(pd.Index(ids).get_indexer(together), np.cumsum([len(own) for own in patient_ids])[:-1])
+    own = [np.sort(part) for part in place]
+    return keys, [pd.DataFrame({ID: ids[part], "patient": _in_order(names[part])}) for part in own]
+
+
+def keys_of(keys: pd.DataFrame, patient_ids) -> pd.DataFrame:
+    """The keys of these patients only, in the order of the keys."""
+    if len(keys) == len(patient_ids):
+        return keys
+    own = keys[keys[ID].isin(patient_ids)]
+    return pd.DataFrame({ID: own[ID].to_numpy(dtype=object), "patient": _in_order(np.asarray(own["patient"], object))})
+
+
+def _persons(texts: pd.Index, clean: pd.Series, has_blanks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The person of each text, and the identifier of each person: those without blanks around them come first."""
+    person = np.arange(len(texts), dtype=np.int32)
+    place = texts.get_indexer(clean[has_blanks])
+    new, distinct = factorized(clean[has_blanks][place < 0])
+    place[place < 0] = len(texts) + new
+    person[has_blanks] = place
+    return person, np.concatenate([np.asarray(texts, dtype=object), distinct])
+
+
+def _key_names(n: int) -> np.ndarray:
+    numbers = pc.utf8_lpad(pa.array(np.arange(1, n + 1)).cast(pa.string()), 6, "0")
+    return pc.binary_join_element_wise("p", numbers, "").to_numpy(zero_copy_only=False)
+
+
+def _in_order(names: np.ndarray) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.arange(len(names)), categories=pd.Index(names, dtype=object))

@@ -1,6 +1,9 @@
 """What truly happens to the patients of a synthetic cohort, as arrays of patients x 19 slots in days since day 0."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 
@@ -10,6 +13,7 @@ from helpers.cohort.truth import DEATH_MONTHS, DEATH_SURVIVAL, Truth
 NEVER = np.int32(2**31 - 1)
 LATER_PROCEDURES = 2
 BLOCK = 50_000  # patients drawn at once: bounds memory, and is part of what a seed means
+WORKERS = min(4, os.cpu_count() or 1)  # NumPy draws and computes without Python's lock, so threads are enough
 _YEAR = 365.25
 
 
@@ -33,8 +37,8 @@ class Latent:
     @property
     def last_imaging(self) -> np.ndarray:
         """Last day with imaging; day 0 (the check after the procedure) at the least."""
-        seen = np.concatenate([self.diagnosis, self.visits], axis=1)
-        return np.where(seen == NEVER, 0, seen).max(axis=1, initial=0).astype(np.int32)
+        latest = [np.where(days == NEVER, 0, days).max(axis=1, initial=0) for days in (self.diagnosis, self.visits)]
+        return np.maximum(*latest).astype(np.int32)
 
     @property
     def is_new(self) -> np.ndarray:
@@ -46,8 +50,8 @@ def draw(patients: int, *, seed: int, truth: Truth) -> Latent:
     """Draw the histories of `patients` patients; the same seed gives the same histories."""
     sizes = [min(BLOCK, patients - start) for start in range(0, patients, BLOCK)] or [0]
     streams = np.random.SeedSequence(seed).spawn(len(sizes))
-    generators = map(np.random.default_rng, streams)
-    blocks = [_draw_block(size, rng, truth) for size, rng in zip(sizes, generators, strict=True)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        blocks = list(pool.map(partial(_draw_block, truth=truth), sizes, map(np.random.default_rng, streams)))
     return Latent(**{f.name: np.concatenate([getattr(block, f.name) for block in blocks]) for f in fields(Latent)})
 
 
@@ -198,11 +202,11 @@ def cumulative_hazard(days, start, is_adjacent, truth: Truth) -> np.ndarray:
 def _onset(rate, start, is_adjacent, last_contact, rng, truth):
     """Days from `start` to the fracture, found by bisection; infinite when not before the last contact."""
     threshold = rng.exponential(size=rate.shape)
-    left = np.broadcast_to(np.maximum(last_contact[:, None] - start, 0.0), rate.shape)
-    begin = np.broadcast_to(start, rate.shape)
-    happens = rate * cumulative_hazard(left, begin, is_adjacent, truth) > threshold
-    low, high = np.zeros(happens.sum()), left[happens]
-    target, begin, adjacent = threshold[happens] / rate[happens], begin[happens], is_adjacent[happens]
+    left = np.maximum(last_contact[:, None] - start, 0.0)
+    happens = rate * cumulative_hazard(left, start, is_adjacent, truth) > threshold
+    patient = np.nonzero(happens)[0]
+    low, high, begin = np.zeros(len(patient)), left[patient, 0], start[patient, 0]
+    target, adjacent = threshold[happens] / rate[happens], is_adjacent[happens]
     for _ in range(24):  # 24 halvings of a few thousand days: below a minute
         middle = (low + high) / 2
         before = cumulative_hazard(middle, begin, adjacent, truth) < target
@@ -214,24 +218,29 @@ def _onset(rate, start, is_adjacent, last_contact, rng, truth):
 
 def _found(onset, painful, delay, visits, last_contact):
     """Day of the first imaging after each onset: a scheduled visit, or one because this or another fracture hurt."""
-    rows = np.flatnonzero(np.isfinite(onset).any(axis=1))
-    onset = onset[rows]
-    own_imaging = np.where(painful[rows], np.ceil(onset + delay[rows]).clip(1), np.inf)
-    own_imaging = np.where(own_imaging <= last_contact[rows, None], own_imaging, np.inf)
-    scheduled = np.where(visits[rows] == NEVER, np.inf, visits[rows])
-    day = np.full(onset.shape, np.inf)
-    for imaging in np.concatenate([own_imaging, scheduled], axis=1).T:
-        day = np.where((imaging[:, None] >= onset) & (imaging[:, None] < day), imaging[:, None], day)
-    found = np.full((len(painful), N_SLOTS), NEVER, dtype=np.int32)
-    found[rows] = np.where(np.isfinite(day), day, NEVER)
+    found = np.full(onset.shape, NEVER)
+    fractured = np.isfinite(onset)
+    hurts = fractured & painful
+    own_imaging = np.full(onset.shape, np.inf)
+    own_imaging[hurts] = np.ceil(onset[hurts] + delay[hurts]).clip(1)
+    patient = np.nonzero(fractured)[0]
+    own_imaging, visits = own_imaging[patient], visits[patient]
+    own_imaging[own_imaging > last_contact[patient, None]] = np.inf
+    imaging = np.concatenate([own_imaging, np.where(visits == NEVER, np.inf, visits)], axis=1)
+    day = np.where(imaging >= onset[fractured][:, None], imaging, np.inf).min(axis=1, initial=np.inf)
+    found[fractured] = np.where(np.isfinite(day), day, NEVER)
     return found
 
 
 def _later_procedure(diagnosis, may_be_cemented, previous, last_contact, rng, truth):
     """The next vertebroplasty: of painful new fractures found together, some days after they were found."""
-    waiting = np.where(may_be_cemented & (diagnosis > previous[:, None]), diagnosis, NEVER)
-    first = waiting.min(axis=1)
+    waits = may_be_cemented & (diagnosis > previous[:, None]) & (diagnosis != NEVER)
+    rows = np.flatnonzero(waits.any(axis=1))
+    waiting = np.where(waits[rows], diagnosis[rows], NEVER)
+    first = np.full(len(diagnosis), NEVER)
+    first[rows] = waiting.min(axis=1, initial=NEVER)
     day = first + np.ceil(rng.exponential(truth.later_delay_days, len(first)).clip(0.01))
     takes_place = (first != NEVER) & (rng.random(len(first)) < truth.later_vertebroplasty) & (day <= last_contact)
-    levels = (waiting == first[:, None]) & takes_place[:, None]
+    levels = np.zeros_like(waits)
+    levels[rows] = (waiting == first[rows, None]) & takes_place[rows, None]
     return np.where(takes_place, day, NEVER).astype(np.int32), levels

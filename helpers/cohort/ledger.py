@@ -1,9 +1,12 @@
 """What cleaning did: one line per change and per row set aside, with the reason in plain words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+
+from helpers.cohort.cells import texts_of, told
 
 LEDGER_COLUMNS = (
     "table", "row", "patient_id", "column", "before", "after", "rule", "why", "decided_by", "action",
@@ -84,20 +87,21 @@ class Finding:
 class Table:
     """A raw table at work: its text, what was read from it, and which rows are still kept.
 
+    `text` has each column as it stands, `clean` what was read from it; dates are days since 1970 there.
     `person` numbers the patient identifiers of all tables from 0; -1 where there is none.
     """
 
     name: str
-    text: pd.DataFrame
+    text: dict[str, pd.Categorical]
     row: np.ndarray
-    clean: pd.DataFrame = field(default_factory=pd.DataFrame)
+    clean: dict = field(default_factory=dict)
     kept: np.ndarray = None
     person: np.ndarray = None
     findings: list = field(default_factory=list)
 
     def __post_init__(self):
         if self.kept is None:
-            self.kept = np.ones(len(self.text), dtype=bool)
+            self.kept = np.ones(len(self.row), dtype=bool)
 
     def apply(self, *findings: Finding) -> None:
         """Do what the findings say and remember them."""
@@ -107,26 +111,22 @@ class Table:
             if finding.is_quarantine:
                 self.kept[finding.at] = False
             elif finding.values is not None:
-                self.clean.loc[finding.at, finding.column] = finding.values
+                self.clean[finding.column][finding.at] = finding.values
             self.findings.append(finding)
 
     def cell(self, column: str, at: np.ndarray) -> np.ndarray:
         """The original text of a column at these rows."""
         if column not in self.text:
             return np.full(len(at), "", dtype=object)
-        return self.text[column].to_numpy(dtype=object)[at]
+        return texts_of(self.text[column], at)
 
 
 def ledger_frame(tables) -> pd.DataFrame:
     """All findings of all tables, one line each, in the order of the tables and rows."""
-    pieces = [_lines(table, finding) for table in tables for finding in table.findings]
+    pieces = [_lines(table) for table in tables if table.findings]
     if not pieces:
         return pd.DataFrame({column: pd.Series(dtype=object) for column in LEDGER_COLUMNS}).astype({"row": np.int32})
-    order = {table.name: place for place, table in enumerate(tables)}
-    frame = pd.concat(pieces, ignore_index=True)
-    place = frame["table"].map(order)
-    frame = frame.iloc[np.lexsort((np.arange(len(frame)), frame["row"], place))]
-    return frame.reset_index(drop=True)
+    return pd.DataFrame({name: np.concatenate([piece[name] for piece in pieces]) for name in LEDGER_COLUMNS})
 
 
 def quarantine_frame(tables) -> pd.DataFrame:
@@ -147,45 +147,102 @@ def describe(ledger: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({name: pd.Series(dtype="int64" if name == "rows" else object) for name in columns})
     is_emptied = (ledger["action"] == ACTIONS[0]) & (ledger["after"].astype(str) == "")
     ledger = ledger.assign(action=ledger["action"].astype(object).mask(is_emptied, "emptied"))
-    groups = ledger.groupby(["table", "rule", "action"], observed=True, sort=False)
-    counts = groups.agg(rows=("row", "nunique"), example=("why", "first")).reset_index()
-    distinct = ledger.drop_duplicates(["table", "rule", "action", "row"])
-    first = distinct[distinct.groupby(["table", "rule", "action"], observed=True).cumcount() < 3]
-    first = first.assign(first_rows=first["row"].astype(str)).groupby(["table", "rule", "action"], observed=True)
-    counts = counts.merge(first["first_rows"].agg(", ".join).reset_index(), on=["table", "rule", "action"])
-    counts = counts.sort_values(["action", "rows", "table", "rule"], ascending=[False, False, True, True])
-    return counts[columns].reset_index(drop=True)
+    group = ledger.groupby(["table", "rule", "action"], observed=True, sort=False).ngroup().to_numpy()
+    distinct = pd.DataFrame({"group": group, "row": ledger["row"].to_numpy()}).drop_duplicates()
+    first = distinct[distinct.groupby("group").cumcount() < 3]
+    first_rows = first["row"].astype(str).groupby(first["group"]).agg(", ".join)
+    counts = ledger.iloc[np.unique(group, return_index=True)[1]].rename(columns={"why": "example"})
+    counts = counts.assign(rows=np.bincount(distinct["group"]), first_rows=first_rows.to_numpy(dtype=object))
+    return _worst_first(counts)[columns]
 
 
-def _lines(table: Table, finding: Finding) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "table": table.name,
-            "row": table.row[finding.at],
-            "patient_id": pd.Series(table.cell("patient_id", finding.at), dtype=object).str.strip(),
-            "column": finding.column,
-            "before": finding.before,
-            "after": finding.after,
-            "rule": finding.rule,
-            "why": finding.why,
-            "decided_by": finding.decided_by,
-            "action": ACTIONS[finding.is_quarantine],
-        },
-        columns=list(LEDGER_COLUMNS),
-    )
+def add_descriptions(descriptions: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """What `describe` says of a ledger, from what it says of its parts."""
+    lines = pd.concat(descriptions, ignore_index=True)
+    if lines.empty:
+        return descriptions[0]
+    lines["first"] = [[int(row) for row in rows.split(", ")] for rows in lines["first_rows"]]
+    groups = lines.sort_values("first", kind="stable").groupby(["table", "rule", "action"], sort=False)
+    counts = groups.agg({"rows": "sum", "first": "sum", "example": "first"}).reset_index()
+    counts["first_rows"] = [", ".join(map(str, sorted(rows)[:3])) for rows in counts["first"]]
+    return _worst_first(counts)[list(descriptions[0])]
+
+
+def count_changes(ledger: pd.DataFrame) -> int:
+    """How many cells were changed."""
+    return int((ledger["action"] == ACTIONS[0]).sum())
+
+
+def _worst_first(counts: pd.DataFrame) -> pd.DataFrame:
+    order = ["action", "rows", "table", "rule"]
+    return counts.sort_values(order, ascending=[False, False, True, True]).reset_index(drop=True)
+
+
+def _lines(table: Table) -> dict[str, np.ndarray]:
+    """The ledger's columns for one table, in the order of its rows and, within a row, of its findings."""
+    at = np.concatenate([finding.at for finding in table.findings])
+    order = np.argsort(table.row[at], kind="stable")
+    at = at[order]
+
+    def column(value_of) -> np.ndarray:
+        return np.concatenate([_filled(value_of(finding), len(finding.at)) for finding in table.findings])[order]
+
+    return {
+        "table": _filled(table.name, len(at)),
+        "row": table.row[at],
+        "patient_id": told(table.text["patient_id"][at], str.strip),
+        "column": column(lambda finding: finding.column),
+        "before": column(lambda finding: finding.before),
+        "after": column(lambda finding: finding.after),
+        "rule": column(lambda finding: finding.rule),
+        "why": column(lambda finding: finding.why),
+        "decided_by": column(lambda finding: finding.decided_by),
+        "action": column(lambda finding: ACTIONS[finding.is_quarantine]),
+    }
+
+
+def _filled(value, length: int) -> np.ndarray:
+    return np.full(length, value, dtype=object) if isinstance(value, str) else value
 
 
 def _set_aside(table: Table) -> pd.DataFrame:
-    at = np.flatnonzero(~table.kept)
-    reasons = [_lines(table, finding)[["row", "rule", "why"]] for finding in table.findings if finding.is_quarantine]
-    if not reasons:
+    findings = [finding for finding in table.findings if finding.is_quarantine]
+    if not findings:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in QUARANTINE_COLUMNS}).astype({"row": np.int32})
-    original = pd.Series("", index=at, dtype=object)
-    for place, column in enumerate(table.text):
-        original = original + ("; " if place else "") + f"{column}: " + table.text[column].iloc[at]
-    groups = pd.concat(reasons).groupby("row", sort=True)
-    joined = groups.agg(rules=("rule", lambda rules: "; ".join(dict.fromkeys(rules))), why=("why", " ".join))
-    joined["original"] = pd.Series(original.to_numpy(), index=table.row[at])
-    joined = joined.reset_index()
-    joined["row"] = joined["row"].astype(np.int32)
-    return joined.assign(table=table.name)[list(QUARANTINE_COLUMNS)]
+    at = np.concatenate([finding.at for finding in findings])
+    order = np.argsort(table.row[at], kind="stable")
+    at, row = at[order], table.row[at][order]
+    rule = np.concatenate([_filled(finding.rule, len(finding.at)) for finding in findings])[order]
+    why = np.concatenate([_filled(finding.why, len(finding.at)) for finding in findings])[order]
+    is_first = np.r_[True, row[1:] != row[:-1]]
+    line = np.cumsum(is_first) - 1
+    again = ~(pd.DataFrame({"line": line, "rule": rule}).duplicated().to_numpy())
+    return pd.DataFrame(
+        {
+            "table": _filled(table.name, line[-1] + 1),
+            "row": row[is_first],
+            "rules": _joined(line[again], rule[again], "; "),
+            "why": _joined(line, why, " "),
+            "original": _original(table, at[is_first]),
+        }
+    )
+
+
+def _joined(line: np.ndarray, texts: np.ndarray, between: str) -> np.ndarray:
+    """The texts of each line (numbers from 0 up, in order) joined."""
+    start = np.flatnonzero(np.r_[True, line[1:] != line[:-1]])
+    place = np.arange(len(line)) - start[line]
+    joined = texts[start]
+    for nth in range(1, place.max() + 1):
+        which = place == nth
+        joined[line[which]] += between + texts[which]
+    return joined
+
+
+def _original(table: Table, at: np.ndarray) -> np.ndarray:
+    """Each row as it stands in the file: "patient_id: A; sex: F"."""
+    original = np.full(len(at), "", dtype=object)
+    for place, (column, cells) in enumerate(table.text.items()):
+        original += ("; " if place else "") + f"{column}: "
+        original += texts_of(cells, at)
+    return original

@@ -5,10 +5,14 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.cells import texts_of, told
 from helpers.cohort.ledger import Finding, Table
 from helpers.cohort.spine import LUMBAR_COUNTS, SLOTS, THORACIC_COUNTS, level_names, pack, parse_many, present
 
 _SINGLE = "level"
+_KINDS = tuple(product(THORACIC_COUNTS, LUMBAR_COUNTS))
+_PRESENT = np.array([pack(present(*kind))[0] for kind in _KINDS])
+_MASK_BITS = len(SLOTS)
 
 
 def read_levels(table: Table, column: str, thoracic, lumbar, *, two_level_range: str) -> np.ndarray:
@@ -20,11 +24,13 @@ def read_levels(table: Table, column: str, thoracic, lumbar, *, two_level_range:
         Packed levels of every row, 0 for rows set aside now or before.
     """
     at = np.flatnonzero(table.kept)
-    texts = pd.Series(table.clean[column].to_numpy(dtype=object)[at], dtype=object)
+    texts = table.clean[column][at]
     thoracic, lumbar = thoracic[at], lumbar[at]
     masks, reasons = parse_many(texts, two_level_range="refuse", thoracic=thoracic, lumbar=lumbar)
-    both, _ = parse_many(texts, two_level_range="levels", thoracic=thoracic, lumbar=lumbar)
-    is_ambiguous = (masks == 0) & (both != 0)
+    unread, both = masks == 0, masks.copy()
+    own = {"thoracic": thoracic[unread], "lumbar": lumbar[unread]}
+    both[unread] = parse_many(texts[unread], two_level_range="levels", **own)[0]
+    is_ambiguous = unread & (both != 0)
     if two_level_range == "levels" and column != _SINGLE:
         masks, is_refused = both, both == 0
         table.apply(_read_as_both(table, column, at, texts, is_ambiguous, both))
@@ -46,22 +52,17 @@ def read_levels(table: Table, column: str, thoracic, lumbar, *, two_level_range:
 
 def level_not_in_this_spine(column, at, texts, masks, thoracic, lumbar) -> Finding:
     """Levels named that the patient does not have: T13 among 12 thoracic vertebrae."""
-    absent = np.zeros(len(at), dtype=np.uint32)
-    for kind in product(THORACIC_COUNTS, LUMBAR_COUNTS):
-        where = (thoracic == kind[0]) & (lumbar == kind[1])
-        absent[where] = masks[where] & ~pack(present(*kind))[0]
-    where = absent != 0
-    names = pd.Series(absent[where]).map({mask: ", ".join(level_names(mask)) for mask in np.unique(absent)})
-    own = pd.Series(thoracic[where]).astype(str) + " thoracic and " + pd.Series(lumbar[where]).astype(str)
-    why = names.astype(object) + " is not there in a spine of " + own + " lumbar vertebrae. "
-    why = (why + "Correct the level or the patient's numbers of vertebrae.").to_numpy(dtype=object)
-    return Finding("level_not_in_this_spine", at[where], why, True, column, texts[where].to_numpy(dtype=object))
+    kind = (thoracic.astype(np.int64) - THORACIC_COUNTS[0]) * len(LUMBAR_COUNTS) + lumbar - LUMBAR_COUNTS[0]
+    absent = masks & ~_PRESENT[kind]
+    where = np.flatnonzero(absent)
+    why = told(kind[where] << _MASK_BITS | absent[where], _not_in_spine)
+    return Finding("level_not_in_this_spine", at[where], why, True, column, texts_of(texts, where))
 
 
 def canonical_levels(masks: np.ndarray) -> pd.Categorical:
     """Packed levels as text like "T12, L1"."""
-    distinct, codes = np.unique(masks, return_inverse=True)
-    names = [", ".join(level_names(mask)) for mask in distinct]
+    codes, distinct = pd.factorize(masks, sort=True)
+    names = [_names(mask) for mask in distinct]
     if len(distinct) and distinct[0] == 0:
         names, codes = names[1:], codes - 1
     return pd.Categorical.from_codes(codes, categories=pd.Index(names, dtype=object))
@@ -69,29 +70,38 @@ def canonical_levels(masks: np.ndarray) -> pd.Categorical:
 
 def single_levels(masks: np.ndarray) -> pd.Categorical:
     """Packed single levels as an ordered category of all slots."""
-    slot = np.full(len(masks), -1, dtype=np.int8)
-    for index in range(len(SLOTS)):
-        slot[masks == np.uint32(1 << index)] = index
+    slot = np.frexp(masks)[1] - 1
     return pd.Categorical.from_codes(slot, categories=list(SLOTS), ordered=True)
 
 
 def _read_as_both(table, column, at, texts, where, masks) -> Finding:
-    chosen = masks[where]
-    after = pd.Series(chosen).map({mask: ", ".join(level_names(mask)) for mask in np.unique(chosen)})
-    why = '"' + texts[where] + '" may mean both vertebrae or the disc; `two_level_range: levels` reads both.'
+    where = np.flatnonzero(where)
+    why = '"{}" may mean both vertebrae or the disc; `two_level_range: levels` reads both.'.format
     return Finding(
         "ambiguous_levels",
         at[where],
-        why.to_numpy(dtype=object),
+        told(texts[where], why),
         column=column,
         before=table.cell(column, at[where]),
-        after=after.to_numpy(dtype=object),
+        after=told(masks[where], _names),
         decided_by="parameter",
     )
 
 
 def _set_aside(rule, column, at, texts, where, why) -> Finding:
     """Rows set aside for what their text says; `why` makes a sentence of a text."""
-    before = texts[where]
-    told = before.map({text: why(text) for text in before.unique()}).to_numpy(dtype=object)
-    return Finding(rule, at[where], told, True, column, before.to_numpy(dtype=object))
+    where = np.flatnonzero(where)
+    return Finding(rule, at[where], told(texts[where], why), True, column, texts_of(texts, where))
+
+
+def _not_in_spine(kind_and_mask: int) -> str:
+    kind, mask = divmod(int(kind_and_mask), 1 << _MASK_BITS)
+    thoracic, lumbar = _KINDS[kind]
+    return (
+        f"{_names(mask)} is not there in a spine of {thoracic} thoracic and {lumbar} lumbar vertebrae. "
+        "Correct the level or the patient's numbers of vertebrae."
+    )
+
+
+def _names(mask: int) -> str:
+    return ", ".join(level_names(mask))

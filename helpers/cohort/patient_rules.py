@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from helpers.cohort.dates import ABSENT, NEVER, day_numbers, to_dates
+from helpers.cohort.cells import told
+from helpers.cohort.dates import ABSENT, NEVER, written
 from helpers.cohort.ledger import Finding, Table
 
 FOLLOW_UP = ("last_imaging_date", "last_contact_date")
@@ -23,9 +23,9 @@ def patient_days(patients: Table, procedures: Table, n_persons: int) -> Days:
     """The days that bound each patient's follow-up, from the rows still kept."""
     index, death = np.full(n_persons, NEVER), np.full(n_persons, NEVER)
     kept = procedures.kept
-    np.minimum.at(index, procedures.person[kept], day_numbers(procedures.clean["procedure_date"])[kept])
+    np.minimum.at(index, procedures.person[kept], procedures.clean["procedure_date"][kept])
     kept = patients.kept
-    death_day = day_numbers(patients.clean["death_date"])[kept]
+    death_day = patients.clean["death_date"][kept]
     death[patients.person[kept]] = np.where(death_day == ABSENT, NEVER, death_day)
     return Days(index, death)
 
@@ -35,19 +35,23 @@ def death_before_procedure(patients: Table, days: Days) -> Finding:
     at = np.flatnonzero(patients.kept)
     person = patients.person[at]
     at = at[(days.death[person] < days.index[person]) & (days.index[person] < NEVER)]
-    index = _written(days.index[patients.person[at]])
-    why = "Death is dated before the first vertebroplasty on " + index + ". Correct one of the dates."
+    why = told(
+        days.index[patients.person[at]],
+        lambda day: f"Death is dated before the first vertebroplasty on {written(day)}. Correct one of the dates.",
+    )
     return Finding("death_before_procedure", at, why, True, "death_date", patients.cell("death_date", at))
 
 
 def follow_up_before_procedure(patients: Table, days: Days) -> Finding:
     """Last contact, and last imaging where given, lie before the first procedure."""
     at = np.flatnonzero(patients.kept)
-    imaging, contact = (day_numbers(patients.clean[column])[at] for column in FOLLOW_UP)
+    imaging, contact = (patients.clean[column][at] for column in FOLLOW_UP)
     index = days.index[patients.person[at]]
     at = at[(contact > ABSENT) & (np.maximum(imaging, contact) < index) & (index < NEVER)]
-    why = "Follow-up ends before the first vertebroplasty on " + _written(days.index[patients.person[at]])
-    why = why + ". Correct one of the dates."
+    why = told(
+        days.index[patients.person[at]],
+        lambda day: f"Follow-up ends before the first vertebroplasty on {written(day)}. Correct one of the dates.",
+    )
     before = patients.cell("last_contact_date", at)
     return Finding("follow_up_before_procedure", at, why, True, "last_contact_date", before)
 
@@ -58,7 +62,7 @@ def follow_up_after_death(patients: Table, days: Days) -> list[Finding]:
     for column in FOLLOW_UP:
         at = np.flatnonzero(patients.kept)
         death = days.death[patients.person[at]]
-        is_after = day_numbers(patients.clean[column])[at] > death
+        is_after = patients.clean[column][at] > death
         findings.append(
             _moved("follow_up_after_death", patients, column, at[is_after], death[is_after], "the date of death")
         )
@@ -72,9 +76,9 @@ def follow_up_before_fracture(patients: Table, fractures: Table, n_persons: int)
     """
     latest = np.full(n_persons, ABSENT)
     kept = fractures.kept
-    np.maximum.at(latest, fractures.person[kept], day_numbers(fractures.clean["diagnosis_date"])[kept])
+    np.maximum.at(latest, fractures.person[kept], fractures.clean["diagnosis_date"][kept])
     at = np.flatnonzero(patients.kept)
-    imaging, contact = (day_numbers(patients.clean[column])[at] for column in FOLLOW_UP)
+    imaging, contact = (patients.clean[column][at] for column in FOLLOW_UP)
     fracture = latest[patients.person[at]]
     is_early = {
         "last_imaging_date": (imaging > ABSENT) & (imaging < fracture),
@@ -94,13 +98,10 @@ def follow_up_before_fracture(patients: Table, fractures: Table, n_persons: int)
 
 
 def _moved(rule: str, patients: Table, column: str, at, day, target: str) -> Finding:
-    after = _written(day)
-    before = patients.clean[column].iloc[at].dt.strftime("%Y-%m-%d").to_numpy(dtype=object)
     relation = "after" if rule == "follow_up_after_death" else "before"
-    why = f"{column} " + pd.Series(before, dtype=object) + f" is {relation} {target}, " + after
-    why = (why + "; it is set to that day. Check both dates.").to_numpy(dtype=object)
-    return Finding(rule, at, why, False, column, patients.cell(column, at), after, to_dates(day))
-
-
-def _written(days: np.ndarray) -> np.ndarray:
-    return np.datetime_as_string(np.asarray(days).astype("datetime64[D]")).astype(object)
+    before = told(
+        patients.clean[column][at],
+        lambda day: f"{column} {written(day)} is {relation} {target}, ",
+    )
+    why = before + told(day, lambda day: f"{written(day)}; it is set to that day. Check both dates.")
+    return Finding(rule, at, why, False, column, patients.cell(column, at), told(day, written), day)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.error_kinds import ERROR_KINDS, ErrorKind
+from helpers.cohort.raw_tables import as_text
 from helpers.errors import WorkbookError
 
 PLANTED_COLUMNS = ("table", "row", "column", "value", "rule", "error", "original")
@@ -18,12 +19,12 @@ _SETS_PATIENT_ASIDE = ("death_before_procedure", "follow_up_before_procedure")
 def plant_errors(
     tables: dict[str, pd.DataFrame], *, seed: int, share: float = 0.05, kinds: tuple[ErrorKind, ...] = ERROR_KINDS
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Put errors into copies of clean raw tables, at most one for each patient so that none hides another.
+    """Put errors into clean raw tables, at most one for each patient so that none hides another.
 
     Parameters
     ----------
     tables : dict of str to DataFrame
-        Clean raw tables of `raw_tables`.
+        Clean raw tables of `raw_tables`; they are left as they are.
     seed : int
     share : float
         Share of all rows to be in error; every kind comes at least twice while there are patients it fits.
@@ -39,54 +40,62 @@ def plant_errors(
         raise WorkbookError(f"`share` must be between 0 and 0.2, but got {share}. Pass 0.05 for 5% of the rows.")
     rng = np.random.default_rng([seed, 2])
     views = _views(tables)
-    changed = {name: table.copy() for name, table in tables.items()}
+    changed = {name: [] for name in tables}
     added = {name: [] for name in tables}
     free = np.ones(len(tables["patients"]), dtype=bool)
     planted = []
     for kind, count in zip(kinds, _counts(kinds, tables, share), strict=True):
-        view = views[kind.copy_of or kind.table]
-        rows = _choose(view, kind, count, free, rng)
+        rows = _choose(views[kind.copy_of or kind.table], kind, count, free, rng)
         if rows.empty:
             continue
-        free[rows["person"]] = False
+        free[rows["person"].to_numpy()] = False
         texts = pd.DataFrame(kind.write(rows, rng), index=rows.index).astype(object)
         if kind.copy_of:
-            first = len(changed[kind.table]) + sum(map(len, added[kind.table]))
-            added[kind.table].append(_new_rows(rows, texts, kind, changed[kind.table].columns))
+            first = len(tables[kind.table]) + sum(map(len, added[kind.table]))
+            added[kind.table].append(_new_rows(rows, texts, kind, tables[kind.table].columns))
             planted.append(_told(kind, np.arange(first, first + len(rows)), kind.column, texts[kind.column], ADDED_ROW))
             continue
-        for column in texts:
-            original = changed[kind.table].loc[rows.index, column]
-            changed[kind.table].loc[rows.index, column] = texts[column]
-            planted.append(_told(kind, rows.index, column, texts[column], original))
+        changed[kind.table].append(texts)
+        planted += [_told(kind, rows.index, column, texts[column], rows[column]) for column in texts]
         if kind.rule in _SETS_PATIENT_ASIDE:
             planted += _carried_along(rows, tables, kind)
-    changed = {name: pd.concat([table, *added[name]], ignore_index=True) for name, table in changed.items()}
-    return changed, _list_of(planted, list(tables))
+    in_error = {name: _in_error(table, changed[name], added[name]) for name, table in tables.items()}
+    return in_error, _list_of(planted, list(tables))
 
 
 def _views(tables):
-    """Every table with its patients' dates beside it, as the kinds of error need them."""
+    """Every table with its patients' facts beside it, as the kinds of error need them."""
     patients, procedures, fractures = tables["patients"], tables["procedures"], tables["fractures"]
-    ids = pd.Index(patients["patient_id"])
-    facts = pd.DataFrame(index=ids)
-    facts["person"] = np.arange(len(ids))
-    facts["index_day"] = procedures.groupby("patient_id")["procedure_date"].min()
-    facts["index_levels"] = procedures.drop_duplicates("patient_id").set_index("patient_id")["levels"]
-    facts["n_procedures"] = procedures.groupby("patient_id").size()
-    facts["death_day"] = patients.set_index("patient_id")["death_date"]
-    facts["imaged_to"] = patients.set_index("patient_id")["last_imaging_date"]
-    facts["contact_to"] = patients.set_index("patient_id")["last_contact_date"]
-    spine = patients.set_index("patient_id")[["thoracic_vertebrae", "lumbar_vertebrae"]]
-    facts["usual_spine"] = spine.eq(["12", "5"]).all(axis=1)
-    later = fractures.loc[fractures["status"] != "prevalent"]
-    facts["is_event_free"] = ~ids.isin(later["patient_id"])
-    facts["latest_fracture"] = fractures.groupby("patient_id")["diagnosis_date"].max()
-    views = {name: table.join(facts, on="patient_id") for name, table in tables.items()}
-    padded = ("; " + views["fractures"]["index_levels"] + ";").fillna("")
-    level = "; " + views["fractures"]["level"] + ";"
-    views["fractures"]["is_cemented"] = [own in all_levels for own, all_levels in zip(level, padded, strict=True)]
+    person = {name: table["patient_id"].cat.codes.to_numpy().astype(np.int64) for name, table in tables.items()}
+    is_usual = {"thoracic_vertebrae": "12", "lumbar_vertebrae": "5"}
+    first_procedure = np.unique(person["procedures"], return_index=True)[1]
+    last_fracture = len(fractures) - 1 - np.unique(person["fractures"][::-1], return_index=True)[1]
+    later = (fractures["status"] != "prevalent").to_numpy()
+    facts = pd.DataFrame({
+        "person": np.arange(len(patients)),
+        "index_day": procedures["procedure_date"].array[first_procedure],
+        "index_levels": procedures["levels"].array[first_procedure],
+        "n_procedures": np.bincount(person["procedures"], minlength=len(patients)),
+        "death_day": patients["death_date"].array,
+        "imaged_to": patients["last_imaging_date"].array,
+        "usual_spine": np.logical_and.reduce([patients[column] == count for column, count in is_usual.items()]),
+        "is_event_free": np.bincount(person["fractures"][later], minlength=len(patients)) == 0,
+        "latest_fracture": fractures["diagnosis_date"].array[last_fracture],
+    })  # fmt: skip
+    views = {
+        name: pd.concat([table, facts.take(person[name]).reset_index(drop=True)], axis=1)
+        for name, table in tables.items()
+    }
+    views["fractures"]["is_cemented"] = _is_cemented(views["fractures"])
     return views
+
+
+def _is_cemented(fractures):
+    """Whether the level is one of those cemented first, told once for each distinct pair of texts."""
+    lists = [set(levels.split("; ")) for levels in fractures["index_levels"].cat.categories]
+    levels = fractures["level"].cat.categories
+    holds = np.array([[level in cemented for level in levels] for cemented in lists], dtype=bool)
+    return holds.reshape(-1, len(levels))[fractures["index_levels"].cat.codes, fractures["level"].cat.codes]
 
 
 def _counts(kinds, tables, share):
@@ -98,13 +107,23 @@ def _counts(kinds, tables, share):
 
 
 def _choose(view, kind, count, free, rng):
-    """Rows the kind fits, one for each patient without an error so far, in the order of the file."""
+    """Rows the kind fits, one for each patient without an error so far, in the order of the file, as text."""
     if view.empty:
         return view
-    fits = np.asarray(kind.fits(view), dtype=bool) & free[view["person"]]
+    person = view["person"].to_numpy()
+    fits = np.asarray(kind.fits(view), dtype=bool) & free[person]
     places = rng.permutation(np.flatnonzero(fits))
-    first_of_person = np.unique(view["person"].to_numpy()[places], return_index=True)[1]
-    return view.iloc[np.sort(places[np.sort(first_of_person)[:count]])]
+    return as_text(view.iloc[np.sort(_one_of_each(places, person, count))])
+
+
+def _one_of_each(places, person, count):
+    """The first `count` places of different persons; looks no further along `places` than it must."""
+    looked = 2 * count
+    while True:
+        first = np.unique(person[places[:looked]], return_index=True)[1]
+        if len(first) >= count or looked >= len(places):
+            return places[np.sort(first)[:count]]
+        looked *= 4
 
 
 def _new_rows(rows, texts, kind, columns):
@@ -114,6 +133,30 @@ def _new_rows(rows, texts, kind, columns):
     for column in texts:
         fresh[column] = texts[column]
     return fresh
+
+
+def _in_error(table, changed, added):
+    """The table with the changed cells (frames of text, at their rows) and, below, the added rows."""
+    further = pd.concat(added) if added else pd.DataFrame(columns=table.columns, dtype=object)
+    added_at = np.arange(len(table), len(table) + len(further))
+    columns = {}
+    for name in table:
+        own = [texts[name] for texts in changed if name in texts]
+        places = np.concatenate([*(texts.index for texts in own), added_at]).astype(np.int64)
+        columns[name] = _with_texts(table[name].array, places, pd.concat([*own, further[name]]).to_numpy(dtype=object))
+    return pd.DataFrame(columns)
+
+
+def _with_texts(column, places, texts):
+    """The Categorical with these texts at these places; places from its end on, without a gap, make it longer."""
+    codes, distinct = pd.factorize(texts)
+    number = column.categories.get_indexer(distinct)
+    is_fresh = number < 0
+    number[is_fresh] = len(column.categories) + np.arange(is_fresh.sum())
+    all_codes = np.empty(max(len(column), places.max(initial=-1) + 1), dtype=np.int64)
+    all_codes[: len(column)] = column.codes
+    all_codes[places] = number[codes]
+    return pd.Categorical.from_codes(all_codes, column.categories.append(pd.Index(distinct[is_fresh], dtype=object)))
 
 
 def _told(kind, places, column, value, original):
@@ -130,8 +173,10 @@ def _carried_along(rows, tables, kind):
     for name, table in tables.items():
         if name == kind.table:
             continue
-        places = np.flatnonzero(table["patient_id"].isin(rows["patient_id"]))
-        ids = table["patient_id"].iloc[places]
+        is_theirs = np.zeros(len(tables["patients"]), dtype=bool)
+        is_theirs[rows["person"]] = True
+        places = np.flatnonzero(is_theirs[table["patient_id"].cat.codes])
+        ids = as_text(table[["patient_id"]].iloc[places])["patient_id"]
         error = f"no error of its own; the patient's row in {kind.table} is set aside"
         follower = replace(kind, rule="unknown_patient", error=error, table=name)
         yield _told(follower, places, "patient_id", ids, ids)

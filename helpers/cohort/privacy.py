@@ -1,10 +1,13 @@
 """What may leave the clean tables: patient keys for identifiers, days since the procedure for dates."""
 
 import re
+from collections.abc import Iterable
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.cells import factorized, stripped
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import ABSENT, NEVER, day_numbers
 from helpers.cohort.dictionary import RAW_TABLES, Dictionary
@@ -21,12 +24,17 @@ _HARMLESS = re.compile(
 )
 
 
-def shareable(cohort: CleanCohort, dictionary: Dictionary) -> dict[str, pd.DataFrame]:
+def shareable(cohort: CleanCohort, dictionary: Dictionary, *, identifiers=()) -> dict[str, pd.DataFrame]:
     """The clean tables, ledger and quarantine without identifiers and exact dates.
 
     Dates become whole days since the patient's first vertebroplasty (`procedure_days`, ...; missing for a
     patient without one). In the ledger, what a cell held is shown only where it is a number, a level or a
     code of the dictionary and no identifier of the cohort; the reasons are general, without the values.
+
+    Parameters
+    ----------
+    identifiers : sequence of str
+        Where the cohort is one part of several: identifiers of the others, which may stand in its cells too.
 
     Returns
     -------
@@ -35,16 +43,29 @@ def shareable(cohort: CleanCohort, dictionary: Dictionary) -> dict[str, pd.DataF
     """
     index = _index_days(cohort)
     tables = {name: _without_dates(getattr(cohort, name), name, index, dictionary) for name in RAW_TABLES}
-    tables["ledger"] = _shareable_ledger(cohort, dictionary)
+    tables["ledger"] = _shareable_ledger(cohort, dictionary, identifiers)
     quarantine = cohort.quarantine[list(QUARANTINE_COLUMNS[:3])].copy()
     quarantine["why"] = _by_distinct(quarantine["rules"], lambda text: " ".join(map(RULES.get, text.split("; "))))
     tables["quarantine"] = quarantine
     return tables
 
 
+def value_like(identifiers: Iterable[str], dictionary: Dictionary) -> list[str]:
+    """Those of the identifiers that would be shown as the number, level or code that they also are."""
+    words = _words(dictionary)
+    return [text for text in identifiers if _is_harmless(text, words)]
+
+
 def days_name(column: str) -> str:
     """The shareable name of a date column: death_date -> death_days."""
     return column.removesuffix("_date") + "_days"
+
+
+def _words(dictionary: Dictionary) -> frozenset[str]:
+    """Every code of the dictionary."""
+    return frozenset().union(
+        *(frozenset(c.codes) | frozenset(c.code_labels) | c.missing_codes for c in dictionary.columns)
+    )
 
 
 def _without_dates(frame: pd.DataFrame, name: str, index: np.ndarray, dictionary: Dictionary) -> pd.DataFrame:
@@ -69,29 +90,41 @@ def _index_days(cohort: CleanCohort) -> np.ndarray:
     return index
 
 
-def _shareable_ledger(cohort: CleanCohort, dictionary: Dictionary) -> pd.DataFrame:
+def _shareable_ledger(cohort: CleanCohort, dictionary: Dictionary, identifiers) -> pd.DataFrame:
     ledger = cohort.ledger
-    types = {(column.table, column.name): column.type for column in dictionary.columns}
-    pairs = pd.Series(list(zip(ledger["table"], ledger["column"], strict=True)), index=ledger.index, dtype=object)
-    kinds = pairs.map(types).astype(object)
-    words = frozenset().union(
-        *(frozenset(c.codes) | frozenset(c.code_labels) | c.missing_codes for c in dictionary.columns)
-    )
-    identifiers = frozenset(ledger["patient_id"].dropna()) | frozenset(cohort.keys["patient_id"])
+    kinds = _kinds(ledger, dictionary)
+    words = _words(dictionary)
     shared = ledger[list(LEDGER_COLUMNS)].copy()
+    known = _known(ledger, (ledger["patient_id"], cohort.keys["patient_id"], identifiers))
     for side in ("before", "after"):
-        is_safe = _by_distinct(ledger[side], lambda text: _is_safe(text, words, identifiers)).astype(bool)
-        shown = ledger[side].where(is_safe, TEXT)
-        shown = shown.mask(kinds == "id", IDENTIFIER).mask(kinds == "date", DATE)
-        shared[side] = shown.where(ledger[side].str.strip() != "", "")
+        codes, texts = factorized(ledger[side])
+        texts = pd.Series(stripped(texts), dtype=object)
+        hidden = np.fromiter((text in known or not _is_harmless(text, words) for text in texts), bool, len(texts))
+        shown = ledger[side].to_numpy(dtype=object, copy=True)
+        shown[hidden[codes]] = TEXT
+        shown[kinds == "id"] = IDENTIFIER
+        shown[kinds == "date"] = DATE
+        shown[texts.eq("").to_numpy(dtype=bool)[codes]] = ""
+        shared[side] = shown
     shared["why"] = ledger["rule"].map(RULES)
     return shared
 
 
-def _is_safe(text: str, words: frozenset, identifiers: frozenset) -> bool:
-    text = text.strip()
-    if text in identifiers:
-        return False
+def _kinds(ledger: pd.DataFrame, dictionary: Dictionary) -> np.ndarray:
+    """The type of each line's column."""
+    types = {(column.table, column.name): column.type for column in dictionary.columns}
+    (table, tables), (column, columns) = (pd.factorize(ledger[name]) for name in ("table", "column"))
+    kinds = np.array([types.get(pair, "") for pair in product(tables, columns)], dtype=object)
+    return kinds[table * len(columns) + column]
+
+
+def _known(ledger: pd.DataFrame, identifiers) -> frozenset[str]:
+    """What a cell in the ledger held or holds and is an identifier."""
+    texts = {text.strip() for side in ("before", "after") for text in ledger[side].unique()}
+    return frozenset().union(*(ids[ids.isin(texts)] for ids in map(pd.Series, identifiers)))
+
+
+def _is_harmless(text: str, words: frozenset) -> bool:
     return text.lower() in words or _HARMLESS.fullmatch(text.lower()) is not None
 
 

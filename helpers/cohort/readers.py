@@ -1,31 +1,54 @@
 """Raw files as text: every cell as it stands in the file, and the row number a person sees there."""
 
-import csv
 import difflib
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 
+from helpers.cohort import csv_files, parquet_files
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
+from helpers.cohort.parts import differing_columns, named_part, part_paths, split_patients, uneven_parts
+from helpers.cohort.text_columns import DATES, as_categories, as_dates, has_entry
+from helpers.cohort.value_rules import missing
 from helpers.errors import Problems
 
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how Excel files begin, whatever they are called
-DELIMITERS = (",", ";", "\t")
-_MAX_TOLD = 5
+ID = "patient_id"
+_NO_ROW = 'has no column "row" of whole numbers: the row numbers of the whole table, from 2. Add it.'
 
 
-def read_cohort(files: dict, dictionary: Dictionary, *, folder=".", column_names: dict | None = None) -> dict:
+@dataclass
+class _Read:
+    """One table as read: our column names with their columns, row numbers, and which rows have any entry.
+
+    A table in `n_parts` parts also has the part of each row.
+    """
+
+    columns: dict[str, pa.ChunkedArray]
+    row: np.ndarray
+    has_entry: np.ndarray
+    part: np.ndarray | None = None
+    n_parts: int | None = None
+
+
+def read_cohort(
+    files: dict, dictionary: Dictionary, *, folder=".", column_names: dict | None = None, part: int | None = None
+) -> dict:
     """Read the tables of a study; everything that stops it is told at once.
 
     Parameters
     ----------
     files : dict
-        Table -> file name, relative to `folder`; "" or None for a table the study does not have.
+        Table -> file name, relative to `folder`; "" or None for a table the study does not have. It may be the
+        name of a folder of parts, as `partition.write_partition` makes it.
     column_names : dict
         Table -> {our column name: the name in the file}, only where they differ.
+    part : int, optional
+        Read only this part of each folder.
 
     Returns
     -------
@@ -41,93 +64,147 @@ def read_cohort(files: dict, dictionary: Dictionary, *, folder=".", column_names
                 problems.append(f"`{table}_file` names no file, but the study needs its {table}. Give the file name.")
             continue
         try:
-            tables[table] = read_table(Path(folder) / files[table], table, dictionary, column_names.get(table))
+            tables[table] = _read(Path(folder) / files[table], table, dictionary, column_names.get(table), part)
         except Problems as error:
             problems += error.problems
+    problems += uneven_parts({table: read.n_parts for table, read in tables.items() if read.n_parts})
+    ids = _identifiers(tables)
+    if not problems and tables and part is None:
+        problems = _split(tables, ids, dictionary)
     if problems:
         raise Problems("The cohort cannot be read yet:", list(dict.fromkeys(problems)))
-    return tables
+    return _frames(tables, ids)
 
 
 def read_table(path, table: str, dictionary: Dictionary, column_names: dict | None = None) -> pd.DataFrame:
-    """Read one CSV file as text.
+    """Read one CSV or Parquet file, or a folder of parts.
+
+    Rows are numbered as in a CSV file, whose header is row 1: the first record of a Parquet file is row 2 too,
+    unless it has a column `row` of whole numbers, the rows of a file it is a part of.
 
     Returns
     -------
     DataFrame
-        The dictionary's columns that the file has, under our names, all text, and `row`: the row number in
-        the file with the header as row 1. Rows without any entry are left out.
+        The dictionary's columns that the file has, under our names, and `row`. Every column is a category of
+        texts, as they stand in the file; a column of dates in a Parquet file may be one of dates instead, and an
+        empty cell there is missing. Rows without any entry are left out.
 
     Raises
     ------
     Problems
         Everything that stops this table.
     """
-    path, column_names = Path(path), column_names or {}
-    header, cells = _cells(path, table)
-    renamed, problems = _renamed(header, path.name, table, dictionary, column_names)
-    if problems:
-        raise Problems(f"{path.name} ({table}) cannot be read yet:", problems)
-    frame = pd.DataFrame({name: cells.column(place).to_pandas() for place, name in renamed.items()}, dtype=object)
-    frame["row"] = np.arange(2, len(frame) + 2, dtype=np.int32)
-    has_entry = np.zeros(len(frame), dtype=bool)
-    for place in range(len(header)):
-        has_entry |= cells.column(place).to_pandas().str.strip().ne("").to_numpy(dtype=bool)
-    return frame[has_entry].reset_index(drop=True)
+    tables = {table: _read(Path(path), table, dictionary, column_names)}
+    return _frames(tables, _identifiers(tables))[table]
 
 
-def _cells(path: Path, table: str) -> tuple[list[str], pa.Table]:
+def _read(path: Path, table: str, dictionary: Dictionary, column_names: dict | None, part: int | None = None) -> _Read:
     heading = f"{path.name} ({table}) cannot be read yet:"
+    if path.is_dir():
+        return _read_parts(path, heading, table, dictionary, column_names or {}, part)
     if not path.is_file():
         raise Problems(
             heading, [f'The file "{path.name}" ({table}) is not in the folder "{path.parent}". Put it there.']
         )
     with path.open("rb") as file:
-        is_workbook = file.read(4) in SPREADSHEETS
-    if is_workbook or path.suffix.lower() in (".xls", ".xlsx", ".ods"):
+        start = file.read(4)
+    if start in SPREADSHEETS or path.suffix.lower() in (".xls", ".xlsx", ".ods"):
         raise Problems(heading, [f"{path.name} is a spreadsheet. Save the sheet as CSV UTF-8 and name that file."])
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first_line = file.readline()
-            delimiter = max(DELIMITERS, key=first_line.count)
-            file.seek(0)
-            header = [name.strip() for name in next(csv.reader(file, delimiter=delimiter), [])]
-    except (UnicodeDecodeError, csv.Error):
-        raise Problems(heading, [f"{path.name} is not plain UTF-8 text. Save it as CSV UTF-8 and try again."]) from None
-    if not path.stat().st_size or not any(header):
-        raise Problems(heading, [f"{path.name} has no header in its first line. Put the column names there."])
-    bad_rows = []
-    try:
-        cells = pa.csv.read_csv(
-            path,
-            read_options=pa.csv.ReadOptions(
-                column_names=[str(place) for place in range(len(header))], use_threads=False
-            ),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=delimiter,
-                newlines_in_values=True,
-                ignore_empty_lines=False,
-                invalid_row_handler=lambda row: bad_rows.append((row.number, row.actual_columns)) or "skip",
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                column_types={str(place): pa.string() for place in range(len(header))},
-                strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowException:
-        raise Problems(heading, [f"{path.name} is not plain UTF-8 text. Save it as CSV UTF-8 and try again."]) from None
-    if bad_rows:
-        told = [
-            f"Row {number} of {path.name} has {count} cells, but the header has {len(header)}. "
-            f'Put a text that holds "{delimiter}" in double quotes.'
-            for number, count in bad_rows[:_MAX_TOLD]
-        ]
-        more = len(bad_rows) - len(told)
-        raise Problems(
-            heading,
-            told + ([f"{more} more rows of {path.name} have a wrong number of cells."] if more else []),
-        )
-    return header, cells.slice(1)
+    is_parquet = start == parquet_files.MAGIC or path.suffix.lower() == ".parquet"
+    return (_read_parquet if is_parquet else _read_csv)(path, heading, table, dictionary, column_names or {})
+
+
+def _read_csv(path, heading, table, dictionary, column_names) -> _Read:
+    header, delimiter = csv_files.read_header(path, heading)
+    renamed, problems = _renamed(header, path.name, table, dictionary, column_names)
+    columns = csv_files.read_columns(path, heading, header, delimiter, renamed)
+    if problems:
+        raise Problems(heading, problems)
+    row = np.arange(2, len(columns[0]) + 2, dtype=np.int32)
+    named = {name: columns[place] for place, name in renamed.items()}
+    return _Read(named, row, has_entry([*named.values(), *columns], len(row)))
+
+
+def _read_parquet(path, heading, table, dictionary, column_names) -> _Read:
+    schema = parquet_files.read_schema(path, heading)
+    header = [name.strip() for name in schema.names]
+    renamed, problems = _renamed(header, path.name, table, dictionary, column_names)
+    if problems:
+        raise Problems(heading, problems)
+    wanted = {place: dictionary.column(table, name).type == "date" for place, name in renamed.items()}
+    row = parquet_files.row_numbers(path, heading, schema, wanted)
+    columns = parquet_files.read_columns(path, heading, schema, wanted)
+    others = parquet_files.read_others(path, heading, schema, wanted)
+    named = {name: columns[place] for place, name in renamed.items()}
+    return _Read(named, row, has_entry(chain(named.values(), others), len(row)))
+
+
+def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read:
+    """All parts of a table, or only the one wanted."""
+    paths = list(enumerate(part_paths(folder)))
+    parts, problems = [], []
+    for number, path in paths if part is None else [paths[part]]:
+        try:
+            schema = parquet_files.read_schema(path, heading)
+            if not parquet_files.has_row_numbers(schema):
+                problems.append(f"{named_part(number, table)} {_NO_ROW}")
+                continue
+            parts.append(_read_parquet(path, heading, table, dictionary, column_names))
+        except Problems as error:
+            problems += [f"{named_part(number, table)}: {problem}" for problem in error.problems]
+    problems = problems or differing_columns(table, [_kinds(read) for read in parts])
+    row = np.concatenate([np.zeros(0, dtype=np.int32), *(read.row for read in parts)])
+    if not problems and len(np.unique(row)) < len(row):
+        problems = [f"{folder.name} ({table}) has the same row number in two of its parts. Number all rows through."]
+    if problems:
+        raise Problems(heading, problems)
+    columns = {name: _joined([read.columns[name] for read in parts]) for name in parts[0].columns}
+    of_row = np.repeat(np.arange(len(parts)), [len(read.row) for read in parts])
+    # Rows without any entry were left out before the parts were made.
+    return _Read(columns, row, np.ones(len(row), dtype=bool), of_row, len(paths))
+
+
+def _kinds(read: _Read) -> dict[str, bool | None]:
+    """Whether each column is one of dates; None where it is empty."""
+    return {
+        name: column.type == DATES if column.null_count < len(column) else None for name, column in read.columns.items()
+    }
+
+
+def _joined(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
+    if any(column.type == DATES for column in columns):
+        columns = [as_dates(column) for column in columns]
+    return pa.chunked_array([chunk for column in columns for chunk in column.chunks], type=columns[0].type)
+
+
+def _identifiers(tables: dict[str, _Read]) -> list[pd.Categorical]:
+    """The identifiers of all tables; they share one list of texts, so that it is looked at once."""
+    return as_categories([read.columns[ID] for read in tables.values()]) if tables else []
+
+
+def _split(tables: dict[str, _Read], ids: list[pd.Categorical], dictionary: Dictionary) -> list[str]:
+    """What is wrong where the rows of a patient are in more than one part."""
+    if any(read.part is None for read in tables.values()):
+        return []
+    clean = pd.Series(ids[0].categories, dtype=object).str.strip()
+    person = np.append(pd.factorize(clean)[0], -1)
+    person[:-1][np.logical_or(*missing(clean, dictionary.column("patients", ID)))] = -1
+    person = person[np.concatenate([own.codes for own in ids])]
+    part = np.concatenate([read.part for read in tables.values()])
+    return split_patients(person[person >= 0], part[person >= 0])
+
+
+def _frames(tables: dict[str, _Read], ids: list[pd.Categorical]) -> dict[str, pd.DataFrame]:
+    """The tables as data frames, in the order of their rows."""
+    frames = {}
+    for (name, read), own in zip(tables.items(), ids, strict=True):
+        cells = {column: own if column == ID else as_categories([read.columns[column]])[0] for column in read.columns}
+        frame = pd.DataFrame(cells)
+        frame["row"] = read.row
+        if not read.has_entry.all():
+            frame = frame[read.has_entry].reset_index(drop=True)
+        frames[name] = frame if read.part is None else frame.take(np.argsort(read.row)).reset_index(drop=True)
+    return frames
 
 
 def _renamed(header, file_name, table, dictionary, column_names) -> tuple[dict[int, str], list[str]]:

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.at_risk import CENSORED, OUTCOMES, follow_up
 from helpers.cohort.clean import CleanCohort
-from helpers.cohort.dates import NEVER
-from helpers.cohort.risk_table import OUTCOMES, category, check_options, follow_up, nearest_cement, place_columns
-from helpers.cohort.spine import N_SLOTS
+from helpers.cohort.near_cement import nearest_cement, new_cement
+from helpers.cohort.risk_table import category, cement_of_day_0, check_options, near_columns, place_columns
 
 PERIOD_COLUMNS = (
     "patient", "level", "region", "period", "start_days", "stop_days",
@@ -46,35 +46,29 @@ def build_risk_periods(
         "death_follow_up": death_follow_up,
     }
     followed = follow_up(cohort, check_options(levels_at_risk, adjacent_within, options), **options)
-    spines = followed.spines
-    # Laid out as periods x 19 slots: period after period of one patient, then the next patient.
-    patient, start, stop = _patient_periods(spines.first_cement, followed.at_risk.any(axis=1))
-    days, start, stop = followed.days[patient], start[:, None], stop[:, None]
-    has_row = followed.at_risk[patient] & ((start < days) | (start == 0))
-    above, below = nearest_cement(spines.place[patient], spines.first_cement[patient], start)
-    stop = np.minimum(days, stop)
-    outcome = np.where(stop == days, followed.outcome[patient], np.int8(0))
-    number = np.arange(len(patient)) - np.searchsorted(patient, patient) + 1
+    spines, at_risk = followed.spines, followed.at_risk
+    new = new_cement(spines)
+    row, number = new.before_the_end(at_risk, followed.days)
+    times = np.ones(len(followed.days), dtype=np.int8)
+    times[row] += number.astype(np.int8)
+    whose = np.arange(len(times)).repeat(times)
+    columns = {name: values.take(whose) for name, values in place_columns(cohort, at_risk).items()}
+    distance, direction = (values.take(whose) for values in cement_of_day_0(followed))
+    stop, outcome = followed.days.take(whose), followed.outcome.take(whose)
+    start, period = np.zeros_like(stop), np.ones(len(stop), dtype=np.int8)
 
-    row, slot = np.nonzero(has_row)
-    order = np.argsort(patient[row] * N_SLOTS + slot, kind="stable")
-    row, slot = row[order], slot[order]
-    table = place_columns(cohort, patient[row], slot, above[row, slot], below[row, slot], adjacent_within)
-    table["period"] = number[row].astype(np.int8)
-    table["start_days"] = start[row, 0]
-    table["stop_days"] = stop[row, slot]
-    table["outcome"] = category(outcome[row, slot], OUTCOMES)
-    return table[list(PERIOD_COLUMNS)]
+    # Every period after the first begins, and the one before it ends, on a day of new cement.
+    added = np.cumsum(number) - number
+    nth = np.arange(number.sum()) - added.repeat(number)
+    later = (row + added).repeat(number) + nth + 1
+    place = new.first[at_risk.patient[row]].repeat(number) + nth
+    period[later] = nth + 2
+    start[later] = stop[later - 1] = new.day[place]
+    outcome[later - 1] = CENSORED
+    near = nearest_cement(spines.levels[new.patient], new.cemented)
+    pattern, slot = near.pattern[place], at_risk.slot[row].repeat(number)
+    distance[later], direction[later] = near.distance[pattern, slot], near.direction[pattern, slot]
 
-
-def _patient_periods(first_cement: np.ndarray, is_asked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Patient, first and last day (int32) of every period between days of new cement; the last one is open."""
-    everyone = np.flatnonzero(is_asked)
-    is_later = is_asked[:, None] & (first_cement > 0) & (first_cement < NEVER)
-    later = np.nonzero(is_later)[0] << 32 | first_cement[is_later]
-    periods = np.unique(np.concatenate([everyone << 32, later]))
-    patient, start = periods >> 32, (periods & 0xFFFFFFFF).astype(np.int32)
-    stop = np.full(len(patient), NEVER)
-    goes_on = np.flatnonzero(patient[1:] == patient[:-1])
-    stop[goes_on] = start[goes_on + 1]
-    return patient, start, stop
+    columns |= near_columns(distance, direction, adjacent_within)
+    columns |= {"period": period, "start_days": start, "stop_days": stop, "outcome": category(outcome, OUTCOMES)}
+    return pd.DataFrame({name: columns[name] for name in PERIOD_COLUMNS}, copy=False)

@@ -1,15 +1,14 @@
 """One row per vertebra at risk: how far from cement, how long followed, and how that ended."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.at_risk import OUTCOMES, AtRisk, FollowUp, follow_up
 from helpers.cohort.clean import CleanCohort
-from helpers.cohort.dates import ABSENT, NEVER, day_numbers
 from helpers.cohort.flow import flow_table
+from helpers.cohort.last_clean import last_clean_days
+from helpers.cohort.near_cement import DIRECTIONS, nearest_cement, new_cement
 from helpers.cohort.spine import N_SLOTS, REGIONS, SLOTS, LevelError, level_range, region_of
-from helpers.cohort.spine_arrays import Spines, patient_codes, since_index, spine_arrays
 from helpers.errors import Problems
 
 OPTIONS = {
@@ -17,25 +16,7 @@ OPTIONS = {
     "later_vertebroplasty": ("censor", "ignore", "reclassify"),
     "death_follow_up": ("death", "last_imaging"),
 }
-OUTCOMES = ("censored", "fracture", "death")
-DIRECTIONS = ("above", "below", "between")
-FAR = np.int8(127)
 _REGION_CODES = np.array([REGIONS.index(region_of(slot)) for slot in SLOTS], dtype=np.int8)
-
-
-@dataclass(frozen=True, eq=False)
-class FollowUp:
-    """Which vertebrae are at risk, and how each is followed: arrays of patients x 19 slots.
-
-    `exclusions` has by rule the vertebrae it excludes; `days` is each vertebra's last day since the patient's
-    first vertebroplasty, and `outcome` how it ended, a place in `OUTCOMES`.
-    """
-
-    spines: Spines
-    exclusions: dict[str, np.ndarray]
-    at_risk: np.ndarray
-    days: np.ndarray
-    outcome: np.ndarray
 
 
 def build_risk_table(
@@ -76,124 +57,61 @@ def build_risk_table(
         "death_follow_up": death_follow_up,
     }
     followed = follow_up(cohort, check_options(levels_at_risk, adjacent_within, options), **options)
-    spines, days, at_risk = followed.spines, followed.days, followed.at_risk
-    # Cement placed on a vertebra's own last day comes too late to count for it.
-    until = np.maximum(days - 1, 0) if later_vertebroplasty == "reclassify" else np.zeros_like(days)
-    above, below = nearest_cement(spines.place, spines.first_cement, until)
-    patient, slot = np.nonzero(at_risk)
-    table = place_columns(cohort, patient, slot, above[at_risk], below[at_risk], adjacent_within)
-    table["days"] = days[at_risk]
-    table["outcome"] = category(followed.outcome[at_risk], OUTCOMES)
-    table["last_clean_days"] = last_clean_days(cohort, spines, patient, table)
-    flow = flow_table(cohort.rows, spines.place >= 0, followed.exclusions, table, levels_at_risk)
-    return table, flow
-
-
-def follow_up(
-    cohort: CleanCohort,
-    at_risk_slots: np.ndarray,
-    *,
-    prevalent_fractures: str,
-    later_vertebroplasty: str,
-    death_follow_up: str,
-) -> FollowUp:
-    """Say which vertebrae are at risk and how each is followed; the choices are those of `build_risk_table`."""
-    spines = spine_arrays(cohort)
-    is_prevalent = (spines.prevalent < NEVER) & (spines.prevalent <= spines.new)
-    is_followed = (spines.last_seen > ABSENT) | ((spines.death < NEVER) & (death_follow_up == "death"))
-    keep = prevalent_fractures == "keep"
-    is_lost = cohort.patients["procedure_set_aside"].to_numpy(dtype=bool)
-    exclusions = {
-        "procedure_set_aside": np.broadcast_to(is_lost[:, None], spines.place.shape),
-        "no_vertebroplasty": np.broadcast_to((spines.index == NEVER)[:, None], spines.place.shape),
-        "no_follow_up": np.broadcast_to(~is_followed[:, None], spines.place.shape),
-        "cemented": spines.first_cement == 0,
-        "outside_levels": np.broadcast_to(~at_risk_slots, spines.place.shape),
-        "prevalent": is_prevalent & (not keep),
+    near = _late_cement(followed) if later_vertebroplasty == "reclassify" else cement_of_day_0(followed)
+    columns = place_columns(cohort, followed.at_risk) | near_columns(*near, adjacent_within)
+    columns |= {
+        "days": followed.days,
+        "outcome": category(followed.outcome, OUTCOMES),
+        "last_clean_days": last_clean_days(cohort, followed),
     }
-    at_risk = (spines.place >= 0) & ~np.logical_or.reduce(list(exclusions.values()))
-    progression = np.where(keep & (spines.progression > 0), spines.progression, NEVER)
-    event = np.minimum(spines.new, progression)
-    return FollowUp(spines, exclusions, at_risk, *_ends(spines, event, later_vertebroplasty, death_follow_up))
+    table = pd.DataFrame(columns, copy=False)
+    return table, flow_table(cohort.rows, followed.spines.levels, followed.exclusions, table, levels_at_risk)
 
 
-def nearest_cement(place: np.ndarray, first_cement: np.ndarray, until) -> tuple[np.ndarray, np.ndarray]:
-    """Levels to the nearest cement above and below each vertebra (int8, rows x 19); 127 where none is.
-
-    Parameters
-    ----------
-    place, first_cement : ndarray, rows x 19
-        As in `Spines`.
-    until : ndarray, rows x 19 or rows x 1
-        The last day whose cement counts for the vertebra.
-    """
-    above, below = (np.full(place.shape, FAR) for _ in range(2))
-    for slot in range(N_SLOTS):
-        apart = np.where(first_cement[:, [slot]] <= until, np.abs(place - place[:, [slot]]), FAR)
-        np.minimum(above[:, slot + 1 :], apart[:, slot + 1 :], out=above[:, slot + 1 :])
-        np.minimum(below[:, :slot], apart[:, :slot], out=below[:, :slot])
-    return above, below
+def cement_of_day_0(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
+    """Distance and direction of each row's nearest cement, that of day 0."""
+    spines, at_risk = followed.spines, followed.at_risk
+    near = nearest_cement(spines.levels, spines.cemented)
+    return at_risk.pick(near.distance[near.pattern]), at_risk.pick(near.direction[near.pattern])
 
 
-def place_columns(cohort: CleanCohort, patient, slot, above, below, adjacent_within: int) -> pd.DataFrame:
-    """What each row says about where its vertebra lies, from patient and slot and the nearest cement either side."""
-    used, codes = np.unique(patient, return_inverse=True)
-    distance = np.minimum(above, below)
-    return pd.DataFrame(
-        {
-            "patient": category(codes, cohort.patients["patient"].cat.categories[used]),
-            "level": pd.Categorical.from_codes(slot, categories=list(SLOTS), ordered=True),
-            "region": category(_REGION_CODES[slot], REGIONS),
-            "distance": distance.astype(np.int8),
-            "direction": category(np.select([below < above, above < below], [0, 1], 2), DIRECTIONS),
-            "is_adjacent": distance <= adjacent_within,
-            "is_sandwich": (above == 1) & (below == 1),
-        }
-    )
+def place_columns(cohort: CleanCohort, at_risk: AtRisk) -> dict:
+    """Where each row's vertebra lies; only patients with a row are categories."""
+    patients, has_row = cohort.patients["patient"].dtype, at_risk.number > 0
+    if not has_row.all():
+        patients = pd.CategoricalDtype(patients.categories[has_row])
+    code = np.cumsum(has_row, dtype=np.int32) - np.int32(1)
+    return {
+        "patient": pd.Categorical.from_codes(at_risk.each(code), dtype=patients),
+        "level": pd.Categorical.from_codes(at_risk.slot, categories=list(SLOTS), ordered=True),
+        "region": category(at_risk.pick(_REGION_CODES), REGIONS),
+    }
 
 
-def last_clean_days(cohort: CleanCohort, spines: Spines, patient, table: pd.DataFrame):
-    """Day of the last image before the fracture, or up to the end; 0 without one after day 0.
-
-    The date of last imaging is an image like those of the imaging table. On the day of death it is none: cleaning
-    moves dates from after death to that day. All are missing where there is no imaging table.
-    """
-    if not cohort.has_imaging:
-        return pd.array(np.zeros(len(table), dtype=np.int32), dtype="Int32").take(
-            np.full(len(table), -1), allow_fill=True
-        )
-    person = patient_codes(cohort.imaging)
-    since = since_index(day_numbers(cohort.imaging["imaging_date"]), spines.index[person], absent=ABSENT)
-    last = since_index(day_numbers(cohort.patients["last_imaging_date"]), spines.index, absent=ABSENT)
-    person = np.concatenate([person, np.arange(len(last))])
-    since = np.concatenate([since, np.where(last < spines.death, last, ABSENT)])
-    is_after = (since >= 0) & (since < NEVER)
-    seen = np.sort(person[is_after].astype(np.int64) << 32 | since[is_after])
-    latest = table["days"].to_numpy().astype(np.int64) - (table["outcome"] == "fracture").to_numpy()
-    start = patient.astype(np.int64) << 32
-    place = np.searchsorted(seen, start + latest, side="right") - 1
-    found = seen[np.maximum(place, 0)] if len(seen) else np.zeros(len(table), dtype=np.int64)
-    is_own = (place >= 0) & (found >= start)
-    return pd.array(np.where(is_own, found - start, 0).astype(np.int32), dtype="Int32")
+def near_columns(distance: np.ndarray, direction: np.ndarray, adjacent_within: int) -> dict:
+    """What the nearest cement makes of each row: a sandwich has it one level away on both sides."""
+    return {
+        "distance": distance,
+        "direction": category(direction, DIRECTIONS),
+        "is_adjacent": distance <= adjacent_within,
+        "is_sandwich": (distance == 1) & (direction == DIRECTIONS.index("between")),
+    }
 
 
 def category(codes, categories) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=list(categories))
 
 
-def _ends(spines: Spines, event, later_vertebroplasty: str, death_follow_up: str):
-    """Last day and outcome (a place in `OUTCOMES`) of every vertebra."""
-    followed = np.maximum(spines.last_seen, 0)
-    has_died = spines.death < NEVER
-    end = np.where(has_died, spines.death, followed) if death_follow_up == "death" else followed
-    if later_vertebroplasty == "censor":
-        end = np.minimum(end, spines.next_procedure)
-    own_cement = np.where(spines.first_cement > 0, spines.first_cement, NEVER)
-    days = np.minimum(end[:, None], own_cement)
-    is_event = event <= days
-    is_death = ~is_event & (spines.death[:, None] <= days)
-    days = np.where(is_event, np.maximum(event, 0), days).astype(np.int32)
-    return days, (is_event + 2 * is_death).astype(np.int8)
+def _late_cement(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
+    """The same of all cement placed before the row's last day; on that day itself it comes too late to count."""
+    spines, at_risk = followed.spines, followed.at_risk
+    distance, direction = cement_of_day_0(followed)
+    new = new_cement(spines)
+    row, number = new.before_the_end(at_risk, followed.days)
+    near = nearest_cement(spines.levels[new.patient], new.cemented)
+    pattern, slot = near.pattern[new.first[at_risk.patient[row]] + number - 1], at_risk.slot[row]
+    distance[row], direction[row] = near.distance[pattern, slot], near.direction[pattern, slot]
+    return distance, direction
 
 
 def check_options(levels_at_risk, adjacent_within, options: dict) -> np.ndarray:

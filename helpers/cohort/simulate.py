@@ -1,16 +1,18 @@
 """Synthetic cohorts with known truth, and the folder of files a clinic would send."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv
 
-from helpers.cohort.latent import Latent, draw
+from helpers.cohort.dictionary import RAW_TABLES
+from helpers.cohort.latent import WORKERS, Latent, draw
 from helpers.cohort.planted_errors import plant_errors
-from helpers.cohort.raw_tables import raw_tables
+from helpers.cohort.raw_files import write_csv, write_parquet
+from helpers.cohort.raw_tables import as_text, raw_tables
 from helpers.cohort.truth import Truth
 from helpers.errors import Problems, WorkbookError
 
@@ -21,18 +23,37 @@ MOST_PATIENTS = 10_000_000
 _SYNTHETIC_LINE = "is_synthetic: true"
 _NOTICE = "SYNTHETIC.txt"
 PROJECT = Path(__file__).resolve().parents[2]
-_FILES = ("study.yml", _NOTICE, "truth.json", "planted_errors.csv")
+_PLANTED = "planted_errors.csv"
+_WRITERS = {"parquet": write_parquet, "csv": write_csv}
+# Format -> the study files, each with the ending of the tables it names.
+FORMATS = {
+    "csv": {"study.yml": "csv"},
+    "parquet": {"study.yml": "parquet"},
+    "both": {"study.yml": "parquet", "study_csv.yml": "csv"},
+}
+_FILES = (
+    *FORMATS["both"], _NOTICE, "truth.json", _PLANTED,
+    *(f"{name}.{ending}" for name in RAW_TABLES for ending in _WRITERS),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class SimulatedCohort:
-    """A synthetic cohort: its raw tables (text, no errors), what is true in it, and what made it."""
+    """A synthetic cohort: its raw tables (no errors), what is true in it, and what made it.
 
-    tables: dict[str, pd.DataFrame]
+    `coded` has the tables as `raw_tables` gives them, every column a Categorical of texts.
+    """
+
+    coded: dict[str, pd.DataFrame]
     truth: Truth
     latent: Latent
     patients: int
     seed: int
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The raw tables with every cell a text."""
+        return {name: as_text(table) for name, table in self.coded.items()}
 
 
 def simulate(patients: int, *, seed: int, truth: Truth | None = None) -> SimulatedCohort:
@@ -58,7 +79,7 @@ def simulate(patients: int, *, seed: int, truth: Truth | None = None) -> Simulat
     return SimulatedCohort(raw_tables(latent, seed=int(seed)), truth, latent, int(patients), int(seed))
 
 
-def write_cohort(cohort: SimulatedCohort, out: Path | str, *, clean: bool) -> Path:
+def write_cohort(cohort: SimulatedCohort, out: Path | str, *, clean: bool, file_format: str = "both") -> Path:
     """Write a synthetic cohort as a study: tables, `study.yml`, the truth, and a notice that it is synthetic.
 
     Parameters
@@ -67,29 +88,43 @@ def write_cohort(cohort: SimulatedCohort, out: Path | str, *, clean: bool) -> Pa
         Folder to make. One that exists must be empty or hold an earlier synthetic cohort, which is replaced.
     clean : bool
         Without errors; otherwise about 5% of the rows are in error and `planted_errors.csv` says where.
+    file_format : {"both", "csv", "parquet"}
+        Of the tables. With both, `study.yml` names the Parquet files and `study_csv.yml` the CSV files.
 
     Returns
     -------
     Path
         The study file.
     """
+    if file_format not in FORMATS:
+        raise WorkbookError(f"`file_format` must be one of {', '.join(FORMATS)}, but got {file_format}.")
     out = Path(out)
     _check_folder(out)
-    tables, planted = cohort.tables, None
+    tables, planted = cohort.coded, None
     if not clean:
-        tables, planted = plant_errors(cohort.tables, seed=cohort.seed, share=ERROR_SHARE)
+        tables, planted = plant_errors(cohort.coded, seed=cohort.seed, share=ERROR_SHARE)
     out.mkdir(parents=True, exist_ok=True)
     for name in _FILES:
         (out / name).unlink(missing_ok=True)
+    command = _command(cohort, clean, file_format)
+    texts = {
+        study: _study_file(cohort, clean, _seen_from_project(out), ending)
+        for study, ending in FORMATS[file_format].items()
+    }
+    texts |= {_NOTICE: _notice(clean, command), "truth.json": _truth_file(cohort, command)}
     # study.yml first: a folder left half-written can then be recognised and written again.
-    study = _study_file(cohort, clean, _seen_from_project(out))
-    (out / "study.yml").write_text(study, encoding="utf-8", newline="\n")
-    (out / _NOTICE).write_text(_notice(cohort, clean), encoding="utf-8", newline="\n")
-    (out / "truth.json").write_text(_truth_file(cohort, clean), encoding="utf-8", newline="\n")
-    for name, table in tables.items():
-        _write_csv(table, out / f"{name}.csv")
-    if planted is not None:
-        _write_csv(planted.astype(str), out / "planted_errors.csv")
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8", newline="\n")
+    with ThreadPoolExecutor(WORKERS) as pool:
+        written = [
+            pool.submit(_WRITERS[ending], table, out / f"{name}.{ending}")
+            for ending in FORMATS[file_format].values()
+            for name, table in tables.items()
+        ]
+        if planted is not None:
+            written.append(pool.submit(write_csv, planted.astype({"row": str}), out / _PLANTED))
+    for file in written:
+        file.result()
     return out / "study.yml"
 
 
@@ -120,37 +155,25 @@ def _check_folder(out: Path):
         )
 
 
-def _write_csv(table: pd.DataFrame, path: Path):
-    # For a million patients pandas takes a minute and Arrow seconds, but Arrow cannot quote single cells.
-    schema = pa.schema([(name, pa.string()) for name in table.columns])
-    text = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
-    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
-    try:
-        with path.open("wb") as file:
-            file.write((",".join(table.columns) + "\n").encode())
-            pyarrow.csv.write_csv(text, file, options)
-    except pa.ArrowInvalid:
-        table.to_csv(path, index=False, lineterminator="\n")
-
-
-def _command(cohort, clean) -> str:
+def _command(cohort, clean, file_format) -> str:
     """What makes this cohort again; the command line knows the default truth only."""
     if cohort.truth != Truth():
         return f"simulate({cohort.patients}, seed={cohort.seed}, truth=...) of helpers.cohort.simulate"
     made = f"workbook simulate --patients {cohort.patients} --seed {cohort.seed}"
-    return made + (" --clean" if clean else "") + " --out FOLDER"
+    made += (" --clean" if clean else "") + ("" if file_format == "both" else f" --format {file_format}")
+    return f"{made} --out FOLDER"
 
 
-def _notice(cohort, clean):
+def _notice(clean, command):
     told = "" if clean else "\nabout 5% of its rows are in error on purpose, planted_errors.csv says where;"
     return (
         "SYNTHETIC COHORT. No patient in these files exists. The tables were drawn at random;"
-        f"{told}\nwhat is true in them is in truth.json. Made with: {_command(cohort, clean)}\n"
+        f"{told}\nwhat is true in them is in truth.json. Made with: {command}\n"
     )
 
 
-def _truth_file(cohort, clean):
-    content = {"is_synthetic": True, "made_with": _command(cohort, clean), "explained_in": "helpers/cohort/truth.py"}
+def _truth_file(cohort, command):
+    content = {"is_synthetic": True, "made_with": command, "explained_in": "helpers/cohort/truth.py"}
     content["truth"] = cohort.truth.as_dict()
     return json.dumps(content, indent=2) + "\n"
 
@@ -160,8 +183,9 @@ def _seen_from_project(out: Path) -> str:
     return out.relative_to(PROJECT).as_posix() if out.is_relative_to(PROJECT) else out.as_posix()
 
 
-def _study_file(cohort, clean, folder):
+def _study_file(cohort, clean, folder, ending):
     kind = "without errors" if clean else "with planted errors"
+    imaging_file = f"imaging_file: imaging.{ending}"
     return f"""\
 # SYNTHETIC COHORT: no patient in these files exists ({cohort.patients} patients, seed {cohort.seed}, {kind}).
 # A study file: every line is a parameter of the notebooks. Copy it and change what your study needs.
@@ -172,10 +196,10 @@ study_name: "Synthetic cohort of {cohort.patients} patients, seed {cohort.seed}"
 # The tables, in the folder of this file. `workbook run` finds it by itself; papermill alone needs to be told
 # (from the workbook's own folder, or the whole path).
 study_folder: "{folder}"
-patients_file: patients.csv
-procedures_file: procedures.csv
-fractures_file: fractures.csv
-imaging_file: imaging.csv              # "" when there is none
+patients_file: patients.{ending}
+procedures_file: procedures.{ending}
+fractures_file: fractures.{ending}
+{imaging_file:<39}# "" when there is none
 
 # How they are written
 column_names: {{}}                       # only names that differ: {{patients: {{patient_id: ID}}}}

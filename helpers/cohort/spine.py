@@ -129,7 +129,7 @@ def parse_levels(text: str, *, two_level_range: str = "refuse", thoracic: int = 
 
 
 def parse_many(texts, *, two_level_range: str = "refuse", thoracic=12, lumbar=5) -> tuple[np.ndarray, dict[str, str]]:
-    """Levels of many texts, reading each distinct text once per kind of spine.
+    """Levels of many texts (any sequence, or a category of texts), reading each distinct one once per kind of spine.
 
     Returns
     -------
@@ -138,23 +138,23 @@ def parse_many(texts, *, two_level_range: str = "refuse", thoracic=12, lumbar=5)
     refusals : dict
         Refused text -> why.
     """
-    codes, distinct = pd.factorize(pd.Series(texts, dtype=object).reset_index(drop=True))
-    thoracic, lumbar = (np.broadcast_to(values, codes.shape) for values in (thoracic, lumbar))
-    spine = np.asarray(thoracic, dtype=np.int64) * 10 + np.asarray(lumbar, dtype=np.int64)
-    masks, refusals = np.zeros(len(codes), dtype=np.uint32), {}
-    for kind in np.unique(spine):
-        has_slot = present(kind // 10, kind % 10)[0]
-        rows = np.flatnonzero((spine == kind) & (codes >= 0))
-        used, inverse = np.unique(codes[rows], return_inverse=True)
-        found = np.zeros(len(used), dtype=np.uint32)
-        for place, code in enumerate(used):
-            text = distinct[code]
-            try:
-                found[place] = _mask(text, two_level_range, has_slot) if str(text).strip() else 0
-            except LevelError as error:
-                refusals.setdefault(text, error.reason)
-        masks[rows] = found[inverse]
-    return masks, refusals
+    if isinstance(texts, pd.Categorical):
+        codes, distinct = texts.codes, texts.categories
+    else:
+        codes, distinct = pd.factorize(pd.Series(texts, dtype=object).reset_index(drop=True))
+    thoracic, lumbar = (np.broadcast_to(values, codes.shape).astype(np.int64) for values in (thoracic, lumbar))
+    kind, kinds = pd.factorize(thoracic * 10 + lumbar, sort=True)
+    has_slot, n_texts = present(kinds // 10, kinds % 10), len(distinct)
+    # A number for each text in each kind of spine, and the last one for no text.
+    number = np.where(codes >= 0, kind * n_texts + codes, len(kinds) * n_texts)
+    found, refusals = np.zeros(len(kinds) * n_texts + 1, dtype=np.uint32), {}
+    for place in np.flatnonzero(np.bincount(number, minlength=len(found))[:-1]):
+        text = distinct[place % n_texts]
+        try:
+            found[place] = _mask(text, two_level_range, has_slot[place // n_texts]) if str(text).strip() else 0
+        except LevelError as error:
+            refusals.setdefault(text, error.reason)
+    return found[number], refusals
 
 
 def _counts(thoracic, lumbar):

@@ -1,4 +1,4 @@
-"""The clean cohort laid out along the spine: patients x 19 slots, days from the first vertebroplasty."""
+"""The clean cohort laid out along the spine: levels packed into one integer, days from the first vertebroplasty."""
 
 from dataclasses import dataclass
 
@@ -7,62 +7,126 @@ import pandas as pd
 
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import ABSENT, NEVER, day_numbers
-from helpers.cohort.spine import N_SLOTS, position
+from helpers.cohort.runs import first_rows, last_rows
+from helpers.cohort.spine import N_SLOTS, pack, present, unpack
+
+FRACTURES = ("new", "prevalent", "progression")
+_COUNT = unpack(np.arange(1 << 10)).sum(axis=1, dtype=np.int8)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class VertebraDays:
+    """The vertebrae to which something happened, each once and in order, and the day it first did.
+
+    `vertebra` is the patient's place times 19 plus the slot.
+    """
+
+    vertebra: np.ndarray
+    day: np.ndarray
+
+    @property
+    def patient(self) -> np.ndarray:
+        return self.vertebra // N_SLOTS
+
+    @property
+    def slot(self) -> np.ndarray:
+        return self.vertebra % N_SLOTS
+
+    def of(self, vertebra: np.ndarray) -> np.ndarray:
+        """The day of each of these vertebrae; `NEVER` where it did not happen."""
+        place = np.searchsorted(self.vertebra, vertebra)
+        is_there = np.append(self.vertebra, -1)[place] == vertebra
+        return np.where(is_there, np.append(self.day, NEVER)[place], NEVER)
+
+
+@dataclass(frozen=True, eq=False)
 class Spines:
-    """The cohort as arrays, patients x 19 slots; days count from each patient's first vertebroplasty.
+    """The cohort as arrays, one entry per patient; days count from each patient's first vertebroplasty.
 
-    `index` is that day since 1970, `place` the slot's place in the patient's own spine (-1 where absent).
-    Days that never come are `NEVER`; `last_seen` is `ABSENT` where nothing is known.
+    `index` is that day since 1970. Packed levels (`spine.pack`) are `levels`, those the patient has, `cemented`, on
+    day 0, and `prevalent`, fractured before anything new was found there. Days that never come are `NEVER`;
+    `last_seen` is `ABSENT` where nothing is known. Of single vertebrae: cement after day 0 where there was none,
+    new fractures, progressions.
     """
 
     index: np.ndarray
-    place: np.ndarray
-    first_cement: np.ndarray
-    new: np.ndarray
+    levels: np.ndarray
+    cemented: np.ndarray
     prevalent: np.ndarray
-    progression: np.ndarray
     next_procedure: np.ndarray
     death: np.ndarray
     last_seen: np.ndarray
+    later_cement: VertebraDays
+    new: VertebraDays
+    progression: VertebraDays
 
 
 def spine_arrays(cohort: CleanCohort) -> Spines:
     """Lay the clean tables out along the spine."""
-    n = len(cohort.patients)
-    patients, procedures = cohort.patients, cohort.procedures
+    n, patients, procedures = len(cohort.patients), cohort.patients, cohort.procedures
+    # The clean tables come patient by patient and day after day, so a patient's first row is the earliest.
     person, day = patient_codes(procedures), day_numbers(procedures["procedure_date"])
-    index = np.full(n, NEVER)
-    np.minimum.at(index, person, day)
-    since = day - index[person]
-    following = np.full(n, NEVER)
-    np.minimum.at(following, person[since > 0], since[since > 0])
-    first_cement = np.full((n, N_SLOTS), NEVER)
-    masks = procedures["level_mask"].to_numpy()
-    for slot in range(N_SLOTS):
-        where = (masks >> np.uint32(slot) & np.uint32(1)).astype(bool)
-        np.minimum.at(first_cement[:, slot], person[where], since[where])
+    index = _of_first_rows(person, day, n)
+    since, masks = day - index[person], procedures["level_mask"].to_numpy()
+    is_later = since > 0
+    cemented = _all_levels(person[~is_later], masks[~is_later], n)
+    person, since, masks = person[is_later], since[is_later], masks[is_later]
+    row, slot = np.nonzero(unpack(masks & ~cemented[person]))
     return Spines(
         index=index,
-        place=position(patients["thoracic_vertebrae"], patients["lumbar_vertebrae"]),
-        first_cement=first_cement,
-        **{status: _first_fracture(cohort, index, status) for status in ("new", "prevalent", "progression")},
-        next_procedure=following,
+        levels=_own_levels(patients),
+        cemented=cemented,
+        next_procedure=_of_first_rows(person, since, n),
         death=since_index(day_numbers(patients["death_date"]), index, absent=NEVER),
         last_seen=since_index(_last_seen(cohort), index, absent=ABSENT),
+        later_cement=first_days(_vertebra(person[row], slot), since[row]),
+        **_fractures(cohort, index),
     )
 
 
 def patient_codes(frame: pd.DataFrame) -> np.ndarray:
-    return frame["patient"].cat.codes.to_numpy().astype(np.int64)
+    """Place of each row's patient among the patients."""
+    return frame["patient"].cat.codes.to_numpy()
 
 
 def since_index(day: np.ndarray, index: np.ndarray, *, absent) -> np.ndarray:
-    """Days since the first procedure; `absent` where either is not known."""
+    """Days since the first procedure (int32); `absent` where either is not known."""
     is_known = (day != ABSENT) & (index != NEVER)
-    return np.where(is_known, day.astype(np.int64) - index, absent).astype(np.int32)
+    return np.where(is_known, day - index, absent)
+
+
+def count_levels(masks: np.ndarray) -> np.ndarray:
+    """How many levels each packed integer holds (int8)."""
+    return _COUNT[masks & np.uint32(1023)] + _COUNT[masks >> np.uint32(10)]
+
+
+def first_days(vertebra: np.ndarray, day: np.ndarray) -> VertebraDays:
+    """Each vertebra once, with its first row's day."""
+    vertebra, first = np.unique(vertebra, return_index=True)
+    return VertebraDays(vertebra, day[first])
+
+
+def _own_levels(patients: pd.DataFrame) -> np.ndarray:
+    thoracic, lumbar = (patients[name].to_numpy(dtype=np.int64) for name in ("thoracic_vertebrae", "lumbar_vertebrae"))
+    kind, distinct = pd.factorize(thoracic * 100 + lumbar)
+    return pack(present(distinct // 100, distinct % 100))[kind]
+
+
+def _of_first_rows(person: np.ndarray, day: np.ndarray, n: int) -> np.ndarray:
+    first, days = first_rows(person), np.full(n, NEVER)
+    days[person[first]] = day[first]
+    return days
+
+
+def _all_levels(person: np.ndarray, masks: np.ndarray, n: int) -> np.ndarray:
+    """The levels of all rows of each patient, packed."""
+    levels, first = np.zeros(n, dtype=np.uint32), np.flatnonzero(first_rows(person))
+    levels[person[first]] = np.bitwise_or.reduceat(masks, first)
+    return levels
+
+
+def _vertebra(person: np.ndarray, slot: np.ndarray) -> np.ndarray:
+    return person.astype(np.int64) * N_SLOTS + slot
 
 
 def _last_seen(cohort: CleanCohort) -> np.ndarray:
@@ -74,19 +138,27 @@ def _last_seen(cohort: CleanCohort) -> np.ndarray:
     death = day_numbers(patients["death_date"])
     death = np.where(death == ABSENT, NEVER, death)
     last = day_numbers(patients["last_imaging_date"])
-    latest = np.full(len(patients), ABSENT)
-    np.maximum.at(latest, patient_codes(cohort.imaging), day_numbers(cohort.imaging["imaging_date"]))
-    last = np.where(last == ABSENT, np.minimum(latest, death), last)
+    last = np.where(last == ABSENT, np.minimum(_latest(cohort.imaging, "imaging_date", len(last)), death), last)
     last = np.where(last == ABSENT, day_numbers(patients["last_contact_date"]), last)
-    fracture = np.full(len(patients), ABSENT)
-    np.maximum.at(fracture, patient_codes(cohort.fractures), day_numbers(cohort.fractures["diagnosis_date"]))
+    fracture = _latest(cohort.fractures, "diagnosis_date", len(last))
     return np.where(last == ABSENT, ABSENT, np.maximum(last, fracture))
 
 
-def _first_fracture(cohort: CleanCohort, index, status: str) -> np.ndarray:
-    fractures = cohort.fractures[cohort.fractures["status"] == status]
-    first = np.full((len(cohort.patients), N_SLOTS), NEVER)
-    person = patient_codes(fractures)
+def _latest(frame: pd.DataFrame, column: str, n: int) -> np.ndarray:
+    person, latest = patient_codes(frame), np.full(n, ABSENT)
+    last = np.flatnonzero(last_rows(person))
+    latest[person[last]] = day_numbers(frame[column].iloc[last])
+    return latest
+
+
+def _fractures(cohort: CleanCohort, index: np.ndarray) -> dict:
+    fractures = cohort.fractures
+    person, slot = patient_codes(fractures), fractures["level"].cat.codes.to_numpy()
     day = since_index(day_numbers(fractures["diagnosis_date"]), index[person], absent=NEVER)
-    np.minimum.at(first, (person, fractures["level"].cat.codes.to_numpy().astype(np.int64)), day)
-    return first
+    vertebra, status = _vertebra(person, slot), fractures["status"]
+    rows = {name: np.flatnonzero((status == name).to_numpy() & (day < NEVER)) for name in FRACTURES}
+    new, progression = (first_days(vertebra[rows[name]], day[rows[name]]) for name in ("new", "progression"))
+    old = rows["prevalent"]
+    old = old[day[old] <= new.of(vertebra[old])]
+    prevalent = _all_levels(person[old], np.uint32(1) << slot[old].astype(np.uint32), len(index))
+    return {"new": new, "prevalent": prevalent, "progression": progression}

@@ -1,5 +1,7 @@
 """Tables about the cohort for the report: one row per patient at risk, and the codebook."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -7,8 +9,9 @@ from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import NEVER
 from helpers.cohort.dictionary import RAW_TABLES, Dictionary
 from helpers.cohort.privacy import days_name
-from helpers.cohort.spine import N_SLOTS, SLOTS
-from helpers.cohort.spine_arrays import spine_arrays
+from helpers.cohort.runs import first_rows
+from helpers.cohort.spine import N_SLOTS, SLOTS, unpack
+from helpers.cohort.spine_arrays import count_levels, spine_arrays
 
 CODEBOOK_COLUMNS = ("table", "column", "label", "meaning", "type", "unit", "allowed", "n", "n_missing")
 
@@ -24,25 +27,27 @@ def patient_summary(cohort: CleanCohort, risk_table: pd.DataFrame) -> pd.DataFra
         later_vertebroplasty, died. Their labels are in the data dictionary under patient_summary.
     """
     spines = spine_arrays(cohort)
-    groups = risk_table.groupby("patient", observed=True, sort=True)
-    at_risk = groups.agg(n_at_risk=("level", "size"), follow_up_days=("days", "max"))
-    fractured = (risk_table["outcome"] == "fracture").groupby(risk_table["patient"], observed=True, sort=True).sum()
-    rows = cohort.patients["patient"].cat.categories.get_indexer(at_risk.index)
-    patients = cohort.patients.iloc[rows].reset_index(drop=True)
-    is_prevalent = (spines.prevalent < NEVER) & (spines.prevalent <= spines.new)
+    # The risk table comes patient by patient.
+    patient, days = risk_table["patient"].array, risk_table["days"].to_numpy()
+    first = np.flatnonzero(first_rows(patient.codes))
+    at_risk = patient[first]
+    fractured = np.add.reduceat((risk_table["outcome"] == "fracture").to_numpy(), first, dtype=np.int8)
+    rows = _rows_of(cohort, at_risk)
+    patients = cohort.patients[["age_years", "sex", "bone_density_t_score", "steroid_use", "death_date"]].iloc[rows]
+    patients = patients.reset_index(drop=True)
     return pd.DataFrame(
         {
-            "patient": at_risk.index.to_series().reset_index(drop=True),
+            "patient": at_risk,
             "age_years": patients["age_years"],
             "sex": patients["sex"].cat.rename_categories({"F": "female", "M": "male"}),
             "bone_density_t_score": patients["bone_density_t_score"],
             "steroid_use": _yes_no(patients["steroid_use"]),
-            "n_levels_treated": (spines.first_cement == 0).sum(axis=1)[rows].astype(np.int8),
-            "n_prevalent": is_prevalent.sum(axis=1)[rows].astype(np.int8),
-            "n_at_risk": at_risk["n_at_risk"].to_numpy(dtype=np.int8),
-            "follow_up_days": at_risk["follow_up_days"].to_numpy(dtype=np.int32),
-            "n_new_fractures": fractured.to_numpy(dtype=np.int8),
-            "has_new_fracture": _yes_no(fractured.to_numpy() > 0),
+            "n_levels_treated": count_levels(spines.cemented[rows]),
+            "n_prevalent": count_levels(spines.prevalent[rows]),
+            "n_at_risk": np.diff(first, append=len(patient)).astype(np.int8),
+            "follow_up_days": np.maximum.reduceat(days, first),
+            "n_new_fractures": fractured,
+            "has_new_fracture": _yes_no(fractured > 0),
             "later_vertebroplasty": _yes_no(spines.next_procedure[rows] < NEVER),
             "died": _yes_no(patients["death_date"].notna()),
         }
@@ -57,17 +62,23 @@ def level_counts(cohort: CleanCohort, risk_table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         level, treated, fractured_adjacent, fractured_nonadjacent, at_risk; levels without any are left out.
     """
-    at_risk = cohort.patients["patient"].isin(risk_table["patient"].unique()).to_numpy()
-    treated = (spine_arrays(cohort).first_cement[at_risk] == 0).sum(axis=0)
+    patient = risk_table["patient"].array
+    treated = spine_arrays(cohort).cemented[_rows_of(cohort, patient[first_rows(patient.codes)])]
     level, fractured = risk_table["level"].cat.codes, risk_table["outcome"] == "fracture"
     count = {
-        "treated": treated,
+        "treated": unpack(treated).sum(axis=0),
         "fractured_adjacent": np.bincount(level[fractured & risk_table["is_adjacent"]], minlength=N_SLOTS),
         "fractured_nonadjacent": np.bincount(level[fractured & ~risk_table["is_adjacent"]], minlength=N_SLOTS),
         "at_risk": np.bincount(level, minlength=N_SLOTS),
     }
     counts = pd.DataFrame({"level": SLOTS, **count})
     return counts[counts[list(count)].any(axis=1)].reset_index(drop=True)
+
+
+def add_level_counts(counts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """What happened at each level, from what happened there in each part of a cohort."""
+    total = pd.concat(counts).groupby("level", sort=False).sum()
+    return total.reindex([level for level in SLOTS if level in total.index]).reset_index()
 
 
 def codebook(dictionary: Dictionary, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -94,6 +105,22 @@ def codebook(dictionary: Dictionary, tables: dict[str, pd.DataFrame]) -> pd.Data
             missing = int(frame[name].isna().sum())
             lines.append((column.table, name, label, meaning, kind, unit, allowed, len(frame) - missing, missing))
     return pd.DataFrame(lines, columns=list(CODEBOOK_COLUMNS)).astype({"n": np.int64, "n_missing": np.int64})
+
+
+def add_codebooks(codebooks: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The codebook of tables from those of their parts, which have the same lines."""
+    total = codebooks[0].copy()
+    for count in ("n", "n_missing"):
+        total[count] = sum(codebook[count] for codebook in codebooks)
+    return total
+
+
+def _rows_of(cohort: CleanCohort, patients: pd.Categorical) -> np.ndarray:
+    """The row of each of these patients in the cohort."""
+    known = cohort.patients["patient"].array
+    if known.categories.equals(patients.categories):
+        return patients.codes
+    return known.categories.get_indexer(patients.categories)[patients.codes]
 
 
 def _yes_no(values) -> pd.Categorical:

@@ -1,9 +1,13 @@
 """Columns that as a whole cannot be read: the study is stopped, instead of set aside row by row."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
+
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.dates import parse_dates
+from helpers.cohort.dates import ABSENT, parse_dates
 from helpers.cohort.dictionary import Column, Dictionary
 from helpers.cohort.ledger import Table
 from helpers.errors import Problems
@@ -26,8 +30,19 @@ USUAL_FORMATS = (
 SHOWN_CODES = 8
 
 
-def check_columns(tables: dict[str, Table], dictionary: Dictionary, formats: dict) -> None:
-    """Stop where most of a column cannot be read, which one wrong line of the study file can bring about.
+@dataclass(frozen=True)
+class Unreadable:
+    """How much of a column cannot be read: cells, of how many given, and the first row of each unreadable text."""
+
+    column: Column
+    date_format: str | None
+    n_bad: int
+    n_given: int
+    first_row: pd.Series
+
+
+def unreadable(tables: dict[str, Table], dictionary: Dictionary, formats: dict) -> list[Unreadable]:
+    """Count what cannot be read in each column that has such cells.
 
     Parameters
     ----------
@@ -35,42 +50,77 @@ def check_columns(tables: dict[str, Table], dictionary: Dictionary, formats: dic
         After every cell was read.
     formats : dict
         (table, column) -> date format.
+    """
+    counts = []
+    for table in tables.values():
+        for column in dictionary.table(table.name):
+            if column.type in MOST_UNREADABLE and column.name in table.text:
+                counts.append(_count(table, column, formats.get((table.name, column.name))))
+    return counts
+
+
+def check_columns(parts: Iterable[list[Unreadable]]) -> None:
+    """Stop where most of a column cannot be read, which one wrong line of the study file can bring about.
+
+    Parameters
+    ----------
+    parts : iterable of list of Unreadable
+        What `unreadable` counted in each part of the cohort.
 
     Raises
     ------
     Problems
         One sentence per column: how many cells, the first row, and what to change. Dates are not repeated.
     """
-    problems = []
-    for table in tables.values():
-        for column in dictionary.table(table.name):
-            if column.type not in MOST_UNREADABLE or column.name not in table.text:
-                continue
-            bad = _bad_cells(table, column)
-            n_given = len(bad) + int(_is_readable(table, column).sum())
-            if len(bad) >= FEWEST and len(bad) > MOST_UNREADABLE[column.type] * n_given:
-                problems.append(_sentence(table, column, bad, n_given, formats.get((table.name, column.name))))
+    by_column = {}
+    for count in chain.from_iterable(parts):
+        by_column.setdefault((count.column.table, count.column.name), []).append(count)
+    counts = [_together(counts) for counts in by_column.values()]
+    problems = [_sentence(count) for count in counts if _is_most(count)]
     if problems:
         raise Problems("Most of a column cannot be read, so nothing was computed:", problems)
 
 
-def _bad_cells(table: Table, column: Column) -> np.ndarray:
-    found = [f.at for f in table.findings if f.column == column.name and f.rule in BAD_CELLS]
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+def _count(table: Table, column: Column, date_format: str | None) -> Unreadable:
+    bad = np.zeros(len(table.row), dtype=bool)
+    for finding in table.findings:
+        if finding.column == column.name and finding.rule in BAD_CELLS:
+            bad[finding.at] = True
+    bad = np.flatnonzero(bad)
+    codes, distinct = pd.factorize(table.text[column.name].codes[bad])
+    row = pd.Series(table.row[bad]).groupby(codes).min()
+    texts = np.asarray(table.text[column.name].categories, dtype=object)[distinct]
+    n_given = len(bad) + int(_is_readable(table.clean[column.name], column).sum())
+    return Unreadable(column, date_format, len(bad), n_given, row.set_axis(pd.Index(texts, dtype=object)))
 
 
-def _is_readable(table: Table, column: Column) -> np.ndarray:
-    return table.clean[column.name].notna().to_numpy(dtype=bool)
+def _is_readable(values, column: Column) -> np.ndarray:
+    return values != ABSENT if column.type == "date" else ~np.asarray(pd.isna(values))
 
 
-def _sentence(table: Table, column: Column, bad: np.ndarray, n_given: int, date_format: str | None) -> str:
-    where = f"{table.name}.{column.name} (first in row {table.row[bad[0]]})"
-    texts = pd.Series(pd.unique(table.text[column.name].iloc[bad])).str.strip()
-    many = f"{len(bad)} of {n_given}"
+def _together(counts: list[Unreadable]) -> Unreadable:
+    """One column's counts in several parts as if they were one; the texts in the order of the file."""
+    first_row = pd.concat([count.first_row for count in counts])
+    first_row = first_row.groupby(first_row.index, sort=False).min().sort_values(kind="stable")
+    n_bad, n_given = sum(count.n_bad for count in counts), sum(count.n_given for count in counts)
+    return replace(counts[0], n_bad=n_bad, n_given=n_given, first_row=first_row)
+
+
+def _is_most(count: Unreadable) -> bool:
+    return count.n_bad >= FEWEST and count.n_bad > MOST_UNREADABLE[count.column.type] * count.n_given
+
+
+def _sentence(count: Unreadable) -> str:
+    column = count.column
+    where = f"{column.table}.{column.name} (first in row {count.first_row.iloc[0]})"
+    texts = pd.Series(count.first_row.index, dtype=object).str.strip()
+    many = f"{count.n_bad} of {count.n_given}"
     if column.type == "date":
-        fitting = [f for f in USUAL_FORMATS if f != date_format and parse_dates(texts, f)[0].notna().all()]
+        fitting = [f for f in USUAL_FORMATS if f != count.date_format and parse_dates(texts, f)[0].notna().all()]
         hint = f"All of these would fit {' or '.join(fitting)}. " if fitting else ""
-        return f"{where}: {many} dates do not follow {date_format}. {hint}Correct `date_formats` in the study file."
+        return (
+            f"{where}: {many} dates do not follow {count.date_format}. {hint}Correct `date_formats` in the study file."
+        )
     if column.code_labels or column.type == "yes_no":
         shown = f" ({', '.join(texts)})" if len(texts) <= SHOWN_CODES and texts.str.len().max() <= 20 else ""
         known = ", ".join(dict.fromkeys(column.codes))

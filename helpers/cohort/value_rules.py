@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.dates import EARLIEST, LATEST, exchanged, parse_dates
+from helpers.cohort.cells import as_category, stripped, texts_of, told
+from helpers.cohort.dates import EARLIEST, LATEST, day_numbers, exchanged, parse_dates
 from helpers.cohort.dictionary import Column
 from helpers.cohort.ledger import Finding, Table
 
@@ -19,11 +20,11 @@ UNITS = {
 
 @dataclass(frozen=True)
 class TextFinding:
-    """What one rule found among the distinct texts: where, why, and the text afterwards."""
+    """What one rule found among the distinct texts: where, what is told after the text, and the text afterwards."""
 
     rule: str
     where: np.ndarray
-    why: pd.Series
+    why: str
     after: pd.Series | None = None
     is_bad: bool = True
 
@@ -33,58 +34,61 @@ def read_column(table: Table, column: Column, date_format: str | None, open_rows
 
     Only the open rows (bool, those not set aside before) are told about.
     """
-    codes, distinct = pd.factorize(table.text[column.name])
-    texts = pd.Series(distinct, dtype=object)
-    clean = texts.str.strip()
-    is_empty = clean.eq("").to_numpy(dtype=bool)
-    is_code = clean.str.lower().isin(column.missing_codes).to_numpy(dtype=bool) & ~is_empty
-    found = [TextFinding("missing_code", is_code, _quoted(texts) + f" in {column.name} stands for a missing value.")]
+    cells = table.text[column.name]
+    clean = pd.Series(stripped(cells.categories), dtype=object)
+    is_empty, is_code = missing(clean, column)
     readable = ~(is_empty | is_code)
-    values, more = _READERS[column.type](clean.where(readable, ""), texts, readable, column, date_format)
-    table.clean[column.name] = values.take(codes).array
-    for finding in [*found, *more]:
+    values, found = _READERS[column.type](clean.where(readable, ""), readable, column, date_format)
+    table.clean[column.name] = values.take(cells.codes)
+    found = [TextFinding("missing_code", is_code, f" in {column.name} stands for a missing value."), *found]
+    tell(table, column, found, is_empty | is_code, open_rows)
+
+
+def missing(clean: pd.Series, column: Column) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the texts are empty, and which are a code for a missing value."""
+    is_empty = clean.eq("").to_numpy(dtype=bool)
+    is_code = np.fromiter((text.lower() in column.missing_codes for text in clean), dtype=bool, count=len(clean))
+    return is_empty, is_code & ~is_empty
+
+
+def tell(table: Table, column: Column, found, is_missing: np.ndarray, open_rows: np.ndarray) -> None:
+    """Apply to the rows what was found among the distinct texts of a column."""
+    for finding in found:
         if finding.where.any():
-            table.apply(_spread(finding, codes, texts, column, open_rows))
-    if column.required:
-        at = np.flatnonzero((is_empty | is_code)[codes] & open_rows) if len(texts) else np.zeros(0, dtype=np.int64)
+            table.apply(_spread(finding, table.text[column.name], column, open_rows))
+    if column.required and is_missing.any():
+        at = np.flatnonzero(is_missing[table.text[column.name].codes] & open_rows)
         why = f"{column.name} is empty, but a row of {column.table} is of no use without it. Fill it in."
         table.apply(Finding("missing_required", at, why, True, column.name, table.cell(column.name, at)))
 
 
-def _spread(finding: TextFinding, codes, texts, column: Column, open_rows) -> Finding:
+def _spread(finding: TextFinding, cells: pd.Categorical, column: Column, open_rows) -> Finding:
     """A finding among distinct texts as one among rows."""
-    at = np.flatnonzero(finding.where[codes] & open_rows)
+    at = np.flatnonzero(finding.where[cells.codes] & open_rows)
     is_quarantine = finding.is_bad and column.must_be_read and finding.rule != "missing_code"
     why = finding.why
     if finding.is_bad and finding.rule != "missing_code":
         next_step = "The row is set aside" if is_quarantine else "The cell counts as empty"
         why = why + f" {next_step}; check it against the record."
-    after = "" if finding.after is None else finding.after.to_numpy(dtype=object)[codes[at]]
-    before = texts.to_numpy(dtype=object)[codes[at]]
-    return Finding(finding.rule, at, why.to_numpy(dtype=object)[codes[at]], is_quarantine, column.name, before, after)
+    own = cells[at]
+    after = "" if finding.after is None else finding.after.to_numpy(dtype=object)[own.codes]
+    sentences = told(own, lambda text: f'"{text}"{why}')
+    return Finding(finding.rule, at, sentences, is_quarantine, column.name, texts_of(cells, at), after)
 
 
-def read_ids(clean, texts, readable, column, _):
-    """Identifiers stay text, without blanks around them."""
-    has_space = readable & clean.ne(texts).to_numpy(dtype=bool)
-    why = _quoted(texts) + " has blanks before or after it; they were taken off so that the rows of a patient meet."
-    values = clean.where(readable, None)
-    return values, [TextFinding("space_around_id", has_space, why, clean, is_bad=False)]
-
-
-def read_codes(clean, texts, readable, column, _):
+def read_codes(clean, readable, column, _):
     """Codes in any case of letters, under the first code of the same meaning."""
     values = clean.str.lower().map(column.codes).astype(object)
     is_unknown = readable & values.isna().to_numpy(dtype=bool)
-    why = _quoted(texts) + f" in {column.name} is not one of {', '.join(column.code_labels)}."
+    why = f" in {column.name} is not one of {', '.join(column.code_labels)}."
     if column.type == "yes_no":
         typed = values.map({"yes": True, "no": False}).astype("boolean")
     else:
         typed = values.astype(pd.CategoricalDtype(list(column.code_labels)))
-    return typed, [TextFinding("unknown_code", is_unknown, why)]
+    return typed.array, [TextFinding("unknown_code", is_unknown, why)]
 
 
-def read_numbers(clean, texts, readable, column, _):
+def read_numbers(clean, readable, column, _):
     """Numbers, with a decimal comma and the column's own unit allowed and told."""
     small = clean.str.lower()
     unit = UNITS.get(column.unit)
@@ -103,7 +107,7 @@ def read_numbers(clean, texts, readable, column, _):
     high = np.inf if column.maximum is None else column.maximum
     is_outside = is_number & ~values.between(low, high).to_numpy()
     kind = "a whole number" if column.type == "integer" else "a number"
-    what = _quoted(texts) + f" in {column.name} "
+    what = f" in {column.name} "
     found = [
         TextFinding("unit_written_out", has_unit, what + "has its unit in the cell; it was taken off.", bare, False),
         TextFinding("decimal_comma", has_comma, what + "has a decimal comma; it is read as a point.", pointed, False),
@@ -111,38 +115,37 @@ def read_numbers(clean, texts, readable, column, _):
         TextFinding("out_of_range", is_outside, what + f"is outside {column.allowed}."),
     ]
     values = values.where(is_number & ~is_outside)
-    return (values.astype("Int8") if column.type == "integer" else values), found
+    return (values.astype("Int8").array if column.type == "integer" else values.to_numpy()), found
 
 
-def read_dates(clean, texts, readable, column, date_format):
-    """Dates in the format given for the column, and what else a wrong one may be."""
+def read_dates(clean, readable, column, date_format):
+    """Dates in the format given for the column, as days since 1970, and what else a wrong one may be."""
     dates, is_far_off = parse_dates(clean, date_format)
     is_bad = readable & dates.isna().to_numpy() & ~is_far_off
     is_far_off = readable & (is_far_off | (dates.lt(EARLIEST) | dates.gt(LATEST)).to_numpy())
-    two_digit = swapped = np.zeros(len(texts), dtype=bool)
+    two_digit = swapped = np.zeros(len(clean), dtype=bool)
     if "%Y" in date_format:
         two_digit = is_bad & _parses(clean, is_bad, date_format.replace("%Y", "%y"))
     if "%m" in date_format:
         swapped = is_bad & ~two_digit & _parses(clean, is_bad, exchanged(date_format))
     example = pd.Timestamp(2006, 1, 27).strftime(date_format)
-    what = _quoted(texts) + f" in {column.name} "
-    told = f"the column's dates are written like {example}."
+    what = f" in {column.name} "
+    written = f"the column's dates are written like {example}."
     found = [
-        TextFinding("two_digit_year", two_digit, what + f"has a year of two digits; {told}"),
-        TextFinding("day_and_month_swapped", swapped, what + f"is only a date with day and month exchanged; {told}"),
-        TextFinding("date_not_in_format", is_bad & ~two_digit & ~swapped, what + f"is not such a date; {told}"),
+        TextFinding("two_digit_year", two_digit, what + f"has a year of two digits; {written}"),
+        TextFinding("day_and_month_swapped", swapped, what + f"is only a date with day and month exchanged; {written}"),
+        TextFinding("date_not_in_format", is_bad & ~two_digit & ~swapped, what + f"is not such a date; {written}"),
         TextFinding("implausible_date", is_far_off, what + "is before 1980 or after 2100."),
     ]
-    return dates.where(readable & ~is_bad & ~is_far_off), found
+    return day_numbers(dates.where(readable & ~is_bad & ~is_far_off)), found
 
 
-def read_levels(clean, texts, readable, column, _):
+def read_levels(clean, readable, column, _):
     """Levels stay text here: reading them takes the patient's spine."""
-    return clean.where(readable, ""), []
+    return as_category(clean), []
 
 
 _READERS = {
-    "id": read_ids,
     "code": read_codes,
     "yes_no": read_codes,
     "number": read_numbers,
@@ -157,7 +160,3 @@ def _parses(clean: pd.Series, where: np.ndarray, date_format: str) -> np.ndarray
     parsed = np.zeros(len(clean), dtype=bool)
     parsed[where] = parse_dates(clean[where], date_format)[0].notna().to_numpy()
     return parsed
-
-
-def _quoted(texts: pd.Series) -> pd.Series:
-    return '"' + texts + '"'

@@ -7,21 +7,17 @@ import pandas as pd
 
 from helpers.errors import WorkbookError
 
+# Whole numbers that spread over at most this many times their number are counted, not sorted or hashed.
+WIDEST = 4
+
 
 def one_dimensional(values, name: str) -> np.ndarray:
     """`values` as an array with one entry per vertebra, none of them missing."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise WorkbookError(
-            f"`{name}` must be one value per vertebra (one dimension), but has {array.ndim} dimensions. "
-            "Pass one column of the risk table."
-        )
-    n_missing = int(pd.isna(array).sum()) if array.dtype.kind not in "biu" else 0
-    if n_missing:
-        raise WorkbookError(
-            f"`{name}` has {n_missing} missing value(s) among {len(array)}. "
-            "Exclude those vertebrae, or complete them, before estimating."
-        )
+    array = _array(values, name)
+    if array.dtype.kind == "f":
+        _ends_of_none_missing(array, name)
+    elif array.dtype.kind not in "biuUS":
+        _none_missing(int(pd.isna(array).sum()), len(array), name)
     return array
 
 
@@ -30,7 +26,7 @@ def flags(values, name: str) -> np.ndarray:
     array = one_dimensional(values, name)
     if array.dtype == bool:
         return array
-    is_flag = np.isin(array, [0, 1])
+    is_flag = (array == 0) | (array == 1) if array.dtype.kind in "iuf" else np.isin(array, [0, 1])
     if not is_flag.all():
         raise WorkbookError(
             f"`{name}` must be true or false (1 or 0) for every vertebra, but got {array[~is_flag][0]!s}. "
@@ -41,21 +37,15 @@ def flags(values, name: str) -> np.ndarray:
 
 def durations(values, name: str = "days") -> np.ndarray:
     """`values` as finite times of zero or more; whole numbers stay whole."""
-    array = one_dimensional(values, name)
-    if array.dtype.kind not in "iuf":
-        try:
-            # Dates would turn into nanoseconds without complaint.
-            array = None if array.dtype.kind in "mM" else array.astype(float)
-        except (TypeError, ValueError):
-            array = None
+    array = _real(values, name)
     if array is None:
         raise WorkbookError(
             f"`{name}` must be numbers, but got {np.asarray(values)[0]!s}. Pass days since the procedure."
         )
-    is_bad = ~np.isfinite(array) | (array < 0)
-    if is_bad.any():
+    low, high = _ends_of_none_missing(array, name)
+    if low < 0 or not np.isfinite(high):
         raise WorkbookError(
-            f"`{name}` must be zero or more and finite, but got {array[is_bad][0]!s}. "
+            f"`{name}` must be zero or more and finite, but got {array[~np.isfinite(array) | (array < 0)][0]!s}. "
             "Time runs from the index procedure."
         )
     return array
@@ -63,19 +53,15 @@ def durations(values, name: str = "days") -> np.ndarray:
 
 def numbers(values, name: str) -> np.ndarray:
     """`values` as finite numbers; yes or no count as 1 and 0."""
-    array = one_dimensional(values, name)
-    try:
-        # Dates would turn into nanoseconds without complaint.
-        as_numbers = None if array.dtype.kind in "mM" else array.astype(float)
-    except (TypeError, ValueError):
-        as_numbers = None
-    is_bad = np.ones(len(array), dtype=bool) if as_numbers is None else ~np.isfinite(as_numbers)
-    if is_bad.any():
+    array = _real(values, name)
+    if array is None or not np.isfinite(_ends_of_none_missing(array, name)).all():
+        given = np.asarray(values)
+        told = given[0] if array is None else given[~np.isfinite(array)][0]
         raise WorkbookError(
-            f"`{name}` must be finite numbers, but got {array[is_bad][0]!s}. Write yes or no as 1 or 0, and each of "
+            f"`{name}` must be finite numbers, but got {told!s}. Write yes or no as 1 or 0, and each of "
             "several categories but one as a yes or no of its own."
         )
-    return as_numbers
+    return array.astype(float, copy=False)
 
 
 def covariate_columns(covariates) -> dict[str, np.ndarray]:
@@ -109,18 +95,32 @@ def adjusted_for(columns: Sequence[str]) -> str:
     return f"adjusted for {len(names)} covariate{'' if len(names) == 1 else 's'}{told}" if names else ""
 
 
-def labels(values, name: str) -> tuple[np.ndarray, int]:
-    """Labels of any kind as codes 0, 1, 2, ... and how many differ."""
+def label_codes(values, name: str) -> tuple[np.ndarray, int]:
+    """Labels of any kind as codes from 0, and the number of codes there may be.
+
+    Not each need occur, and they may be narrow. Categories have codes already; whole numbers close to one another are
+    theirs but for the least; what is left is hashed.
+
+    Examples
+    --------
+    >>> label_codes(pd.Categorical(["L1", "T12", "L1"], ["T11", "T12", "L1"]), "level")
+    (array([2, 1, 2], dtype=int8), 3)
+    """
     if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
-        codes, distinct = pd.factorize(values)
-        if (codes < 0).any():
-            raise WorkbookError(
-                f"`{name}` has {int((codes < 0).sum())} missing value(s) among {len(codes)}. "
-                "Exclude those vertebrae, or complete them, before estimating."
-            )
+        categorical = getattr(values, "array", values)
+        codes, n_codes = categorical.codes, len(categorical.categories)
     else:
-        codes, distinct = pd.factorize(one_dimensional(values, name))
-    return codes, len(distinct)
+        array = _array(values, name)
+        if array.dtype.kind in "biu":
+            low, high = (int(end) for end in _ends(array))
+            if high - low < WIDEST * len(array) and high <= np.iinfo(np.intp).max:
+                is_code = low == 0 and array.dtype.kind == "i"
+                return (array if is_code else array.astype(np.intp) - low), high - low + 1
+        codes, distinct = pd.factorize(array)
+        n_codes = len(distinct)
+    if codes.min(initial=0) < 0:
+        _none_missing(int((codes < 0).sum()), len(codes), name)
+    return codes, n_codes
 
 
 def same_length(**arrays) -> int:
@@ -137,3 +137,47 @@ def choice(value: str, name: str, allowed) -> str:
     if value not in allowed:
         raise WorkbookError(f"`{name}` must be one of {', '.join(allowed)}, but got {value}.")
     return value
+
+
+def _array(values, name: str) -> np.ndarray:
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise WorkbookError(
+            f"`{name}` must be one value per vertebra (one dimension), but has {array.ndim} dimensions. "
+            "Pass one column of the risk table."
+        )
+    return array
+
+
+def _none_missing(n_missing: int, n: int, name: str) -> None:
+    if n_missing:
+        raise WorkbookError(
+            f"`{name}` has {n_missing} missing value(s) among {n}. "
+            "Exclude those vertebrae, or complete them, before estimating."
+        )
+
+
+def _real(values, name: str) -> np.ndarray | None:
+    """Whole or real numbers, real ones perhaps missing; None for what is no number."""
+    array = _array(values, name)
+    if array.dtype.kind in "iuf":
+        return array
+    array = one_dimensional(array, name)
+    try:
+        # Dates would turn into nanoseconds without complaint.
+        return None if array.dtype.kind in "mM" else array.astype(float)
+    except (TypeError, ValueError):
+        return None
+
+
+def _ends_of_none_missing(array: np.ndarray, name: str) -> tuple:
+    ends = _ends(array)
+    if np.isnan(ends[0]):
+        # The least of numbers is nan where one of them is.
+        _none_missing(int(np.isnan(array).sum()), len(array), name)
+    return ends
+
+
+def _ends(array: np.ndarray) -> tuple:
+    """The least and the largest of numbers, as Python's own; 0 where there are none."""
+    return (array.min().item(), array.max().item()) if len(array) else (0, 0)

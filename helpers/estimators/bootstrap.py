@@ -70,13 +70,21 @@ def risk_ratio_bootstrap(
     >>> round(ratio.estimate, 2), round(ratio.conf_low), round(ratio.conf_high)
     (4.5, 3, 8)
     """
+    contributions, clustered = Contributions.from_rows(event, exposed, patient), patient is not None
+    options = {"conf_level": conf_level, "method": method, "samples": samples, "seed": seed}
+    return risk_ratio_bootstrap_of(contributions, clustered=clustered, **options)
+
+
+def risk_ratio_bootstrap_of(
+    contributions: Contributions, *, clustered: bool = True, conf_level: float, method: str, samples: int, seed: int
+) -> Estimate:
+    """The same of patients already collapsed."""
     choice(method, "method", METHODS)
     check_conf_level(conf_level)
     if not isinstance(samples, (int, np.integer)) or samples < 100:
         raise WorkbookError(f"`samples` must be a whole number of 100 or more, but got {samples}. Pass 2000.")
-    contributions = Contributions.from_rows(event, exposed, patient)
     table = contributions.table
-    plain = risk_ratio_of(contributions, clustered=patient is not None, conf_level=conf_level)
+    plain = risk_ratio_of(contributions, clustered=clustered, conf_level=conf_level)
     if plain.std_error is None:
         why = "resampling tells nothing where a cell of the table is empty or nothing varies between patients"
         return not_estimable(
@@ -94,7 +102,7 @@ def risk_ratio_bootstrap(
     if method == "bca":
         tails = _bca_tails(contributions, defined, plain.estimate, tails)
     low, high = _order_statistics(defined, tails)
-    drawn = "vertebrae" if patient is None else "patients"
+    drawn = "patients" if clustered else "vertebrae"
     finite = defined[(defined > 0) & np.isfinite(defined)]
     return Estimate(
         "risk ratio",

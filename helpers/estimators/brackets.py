@@ -7,6 +7,8 @@ import pandas as pd
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, one_dimensional, same_length
+from helpers.estimators.distinct import distinct
+from helpers.estimators.moments import tally
 
 NO_SHAPE = (
     "no Weibull curve fits: what was seen is told best when every fracture there is happens at once after the procedure"
@@ -15,17 +17,20 @@ NO_SHAPE = (
 
 def checked_brackets(left, right) -> tuple[np.ndarray, np.ndarray]:
     """Last clean and first positive times as numbers; the second may be infinite, and none comes before its first."""
-    left, right = durations(left, "left").astype(float), np.asarray(right)
+    left, right = durations(left, "left").astype(float, copy=False), np.asarray(right)
     n_missing = int(pd.isna(right).sum()) if right.dtype.kind not in "biu" else 0
     if n_missing:
         raise WorkbookError(
             f"`right` has {n_missing} missing value(s) among {right.size}. "
             "Pass infinity (numpy.inf) for a vertebra never seen fractured."
         )
-    is_open = np.asarray(one_dimensional(right, "right") == np.inf)
+    is_closed = np.asarray(one_dimensional(right, "right") != np.inf)
     same_length(left=left, right=right)
-    through = np.full(len(right), np.inf)
-    through[~is_open] = durations(right[~is_open], "right")
+    closed = durations(right[is_closed], "right")
+    through = right
+    if right.dtype != float:
+        through = np.full(len(right), np.inf)
+        through[is_closed] = closed
     is_bad = through < left
     if is_bad.any():
         raise WorkbookError(
@@ -61,13 +66,13 @@ class Brackets:
     apart: float
 
     @classmethod
-    def of(cls, left: np.ndarray, right: np.ndarray, exposed: np.ndarray) -> tuple["Brackets", np.ndarray]:
-        """The distinct brackets of checked arrays, and which of them each vertebra has."""
-        lefts, opens = np.unique(left, return_inverse=True)
-        rights, closes = np.unique(right, return_inverse=True)
-        keys, of_row, count = np.unique(
-            2 * (opens * len(rights) + closes) + exposed, return_inverse=True, return_counts=True
-        )
+    def of(
+        cls, left: np.ndarray, right: np.ndarray, exposed: np.ndarray, count: np.ndarray | None = None
+    ) -> tuple["Brackets", np.ndarray]:
+        """The distinct brackets of checked arrays, each row as often as its count, and which of them each row has."""
+        (lefts, opens), (rights, closes) = distinct(left), distinct(right)
+        keys, of_row = distinct(2 * (opens * np.int64(len(rights)) + closes) + exposed)
+        count = tally(of_row, count, keys.shape)
         opens, closes = np.divmod(keys // 2, max(len(rights), 1))
         left, right, exposed = lefts[opens], rights[closes], keys % 2 == 1
         has_both = (left > 0) & np.isfinite(right)

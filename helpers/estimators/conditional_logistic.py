@@ -94,10 +94,14 @@ def conditional_odds_ratio(event, exposed, patient, *, conf_level: float = 0.95)
 
 
 def _odds_ratio(event, exposed, patient, method: str, conf_level: float) -> Estimate:
-    check_conf_level(conf_level)
     if patient is None:
         raise WorkbookError("`patient` must say whose each vertebra is, but is missing. Without it use `odds_ratio`.")
-    contributions = Contributions.from_rows(event, exposed, patient)
+    return odds_ratio_within(Contributions.from_rows(event, exposed, patient), method=method, conf_level=conf_level)
+
+
+def odds_ratio_within(contributions: Contributions, *, method: str = CLUSTERED, conf_level: float = 0.95) -> Estimate:
+    """The odds ratio within patients already collapsed; `method` is CLUSTERED or MODEL_BASED."""
+    check_conf_level(conf_level)
     possible = PossibleTables.of(contributions)
     evidence = {"method": method, **evidence_of(contributions.table, contributions.n_patients)}
     note = (

@@ -1,117 +1,89 @@
-"""The Cox likelihood of one yes-or-no exposure, from counts by time.
+"""The Cox likelihood of one yes-or-no exposure, from counts by moment.
 
-Everything is a table by moment (a distinct time in a stratum) and exposure. With Efron's handling of ties the score
-residual of a vertebra depends only on (moment, exposure, event), and on the moment of its entry: it is looked up, never
-computed by row.
+With Efron's handling of ties the score residual of a vertebra depends only on (moment, exposure, event), and on the
+moment of its entry.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from helpers.errors import WorkbookFault
-from helpers.estimators.processes import distinct_times
+from helpers.estimators.moments import Moments
 
 # On the log scale; keeps the exponential of a first step in sparse data within bounds.
 LONGEST_STEP = 5.0
 
 
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """Counts at each moment.
+def tied_events(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
+    """The moment of every event, and which fraction of the events tied with it count as gone: 0/d, 1/d, ..."""
+    d = moments.events.sum(axis=1)
+    of_event = np.repeat(np.arange(len(d)), d)
+    return of_event, (np.arange(len(of_event)) - np.repeat(np.cumsum(d) - d, d)) / d[of_event]
 
-    Attributes
-    ----------
-    stratum, time : array (moments,)
-        Moments are in order of stratum, then time.
-    at_risk, events : array (moments, 2)
-        At risk just before, and with the event at it: unexposed, exposed.
-    of_row : array (rows,)
-        The moment at which each row leaves.
-    from_row : array (rows,) or None
-        The first moment of its stratum at which each row is at risk; None where all are from the start.
+
+def informative(moments: Moments) -> np.ndarray:
+    """Moments with an event while both kinds were at risk."""
+    return (moments.events.sum(axis=1) > 0) & (moments.at_risk > 0).all(axis=1)
+
+
+def why_no_maximum(moments: Moments, n_seen: int) -> str:
+    """Why the likelihood of an exposure has no finite maximum, in words; empty when it has.
+
+    It has one exactly when an event of either kind came while both kinds were at risk. `n_seen` rows were observed.
     """
-
-    stratum: np.ndarray
-    time: np.ndarray
-    at_risk: np.ndarray
-    events: np.ndarray
-    of_row: np.ndarray
-    from_row: np.ndarray | None
-
-    @classmethod
-    def of(cls, days, event, exposed, strata=None, entry=None) -> "Moments":
-        """The table of checked arrays; with `entry` a row is at risk at t when entry < t <= days."""
-        times, of_row = distinct_times(days)
-        from_row = None if entry is None else np.searchsorted(times, entry, side="right")
-        stratum, time = np.zeros(len(times), dtype=np.int64), times
-        if strata is not None:
-            first_key = strata.astype(np.int64) * max(len(times), 1)
-            keys, of_row = distinct_times(first_key + of_row)
-            from_row = None if entry is None else np.searchsorted(keys, first_key + from_row)
-            stratum, time = np.divmod(keys, max(len(times), 1))
-            time = times[time]
-        cells = np.bincount(4 * of_row + 2 * exposed + event, minlength=4 * len(stratum)).reshape(-1, 2, 2)
-        left = np.append([[0, 0]], np.cumsum(cells.sum(axis=2), axis=0), axis=0)
-        if from_row is None:
-            entered = left[np.searchsorted(stratum, stratum, side="right")]
-        else:
-            entering = np.bincount(2 * from_row + exposed, minlength=2 * len(stratum)).reshape(-1, 2)
-            entered = np.cumsum(entering, axis=0)
-        return cls(stratum, time, entered - left[:-1], cells[:, :, 1], of_row, from_row)
-
-    @property
-    def tied_events(self) -> tuple[np.ndarray, np.ndarray]:
-        """The moment of every event, and which fraction of the events tied with it count as gone: 0/d, 1/d, ..."""
-        d = self.events.sum(axis=1)
-        of_event = np.repeat(np.arange(len(d)), d)
-        return of_event, (np.arange(len(of_event)) - np.repeat(np.cumsum(d) - d, d)) / d[of_event]
-
-    @property
-    def stratum_start(self) -> np.ndarray:
-        """The first moment of the stratum of each moment."""
-        return np.searchsorted(self.stratum, self.stratum, side="left")
-
-    @property
-    def informative(self) -> np.ndarray:
-        """Moments with an event while both kinds were at risk."""
-        return (self.events.sum(axis=1) > 0) & (self.at_risk > 0).all(axis=1)
-
-    def events_against(self) -> tuple[int, int]:
-        """Events of the unexposed and of the exposed that came while both kinds were at risk.
-
-        The likelihood has a finite maximum exactly when both are above zero.
-        """
-        unexposed, exposed = self.events[self.informative].sum(axis=0)
-        return int(unexposed), int(exposed)
+    if not n_seen:
+        return "no vertebrae at risk"
+    if not moments.events.any():
+        return "no events"
+    unexposed, exposed = moments.events[informative(moments)].sum(axis=0)
+    if unexposed and exposed:
+        return ""
+    if not unexposed and not exposed:
+        return "no event while exposed and unexposed vertebrae were both at risk"
+    kind, other = ("exposed", "unexposed") if not exposed else ("unexposed", "exposed")
+    return (
+        f"no {kind} vertebra had an event while an {other} one was at risk, so the likelihood has no maximum "
+        "(monotone likelihood)"
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class Likelihood:
     """Efron's partial likelihood at one log hazard ratio.
 
-    The n-th of the d tied events of a moment has the denominator sum of risks minus n/d of the risks of those
-    with the event; `share` is the exposed part of it.
+    The n-th of the d tied events of a moment has the denominator sum of risks minus n/d of the risks of those with the
+    event; `share` is the exposed part of it. `left` are the unexposed and the exposed at risk at each event, less n/d
+    of those with the event.
     """
 
     moments: Moments
     log_hazard_ratio: float
     of_event: np.ndarray
     tie_fraction: np.ndarray
+    left: tuple[np.ndarray, np.ndarray]
     denominator: np.ndarray
     share: np.ndarray
 
     @classmethod
     def at(cls, moments: Moments, log_hazard_ratio: float) -> "Likelihood":
         """Evaluated at a log hazard ratio."""
-        relative_risk = np.exp(log_hazard_ratio)
-        of_event, tie_fraction = moments.tied_events
-        weights = moments.at_risk[of_event] - tie_fraction[:, None] * moments.events[of_event]
-        exposed = relative_risk * weights[:, 1]
-        denominator = weights[:, 0] + exposed
-        return cls(moments, log_hazard_ratio, of_event, tie_fraction, denominator, exposed / denominator)
+        of_event, fraction = tied_events(moments)
+        left = (moments.at_risk[of_event, group] - fraction * moments.events[of_event, group] for group in (0, 1))
+        return cls._of(moments, log_hazard_ratio, of_event, fraction, tuple(left))
 
-    @property
+    @classmethod
+    def _of(cls, moments, log_hazard_ratio, of_event, tie_fraction, left) -> "Likelihood":
+        exposed = np.exp(log_hazard_ratio) * left[1]
+        denominator = left[0] + exposed
+        return cls(moments, log_hazard_ratio, of_event, tie_fraction, left, denominator, exposed / denominator)
+
+    def moved(self, step: float) -> "Likelihood":
+        """The same a step further."""
+        return self._of(self.moments, self.log_hazard_ratio + step, self.of_event, self.tie_fraction, self.left)
+
+    @cached_property
     def value(self) -> float:
         """The log partial likelihood."""
         return float(self.moments.events[:, 1].sum() * self.log_hazard_ratio - np.log(self.denominator).sum())
@@ -126,14 +98,20 @@ class Likelihood:
         """Minus its second derivative."""
         return float((self.share * (1 - self.share)).sum())
 
-    def _residual_tables(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """By (moment, exposure, event), of rows there from the start; and what those do not have that enter later."""
-        n = len(self.moments.stratum)
+    def residuals(self, weight: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The score residuals (Lin and Wei 1989, with Efron's ties), as tables to look them up in.
+
+        By (moment, exposure, event) of rows at risk from the start, and by (moment, exposure) what those do not have
+        that enter at the moment. With a weight for each moment, those of the covariate exposed x weight(t).
+        """
+        n = len(self.moments.time)
         d, start = self.moments.events.sum(axis=1), self.moments.stratum_start
-        table, before_entry = np.empty((n, 2, 2)), np.empty((n, 2))
+        leaving, entering = np.empty((n, 2, 2)), np.empty((n, 2))
         for exposure in (0, 1):
             relative_risk = np.exp(self.log_hazard_ratio) if exposure else 1.0
-            distance = (exposure - self.share) * weight[self.of_event]
+            distance = exposure - self.share
+            if weight is not None:
+                distance *= weight[self.of_event]
             hazard = relative_risk * distance / self.denominator
 
             def per_moment(values):
@@ -143,35 +121,24 @@ class Likelihood:
             through = np.r_[0.0, np.cumsum(at_moment)]
             until_here = through[:-1] - through[start]
             own = per_moment(distance) / np.maximum(d, 1)
-            table[:, exposure, 0] = -(until_here + at_moment)
-            table[:, exposure, 1] = own - until_here - per_moment(hazard * (1 - self.tie_fraction))
-            before_entry[:, exposure] = until_here
-        return table, before_entry
-
-    def residual_of_rows(self, exposed: np.ndarray, event: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-        """The score residual of every row (Lin and Wei 1989, with Efron's ties).
-
-        With a weight for each moment, that of the covariate exposed x weight(t).
-        """
-        exposure, of_row, from_row = exposed.astype(int), self.moments.of_row, self.moments.from_row
-        weight = np.ones(len(self.moments.stratum)) if weight is None else weight
-        table, before_entry = self._residual_tables(weight)
-        whole = table[of_row, exposure, event.astype(int)]
-        return whole if from_row is None else whole + before_entry[from_row, exposure]
+            entering[:, exposure] = until_here + at_moment
+            leaving[:, exposure, 0] = -entering[:, exposure]
+            leaving[:, exposure, 1] = own - until_here - per_moment(hazard * (1 - self.tie_fraction))
+        return leaving, entering
 
 
 def maximise(moments: Moments, *, tolerance: float = 1e-13, most_steps: int = 60) -> Likelihood:
     """The likelihood at its maximum, by Newton's method, halving a step that goes down.
 
-    The log likelihood is concave; `Moments.events_against` has said whether it has a maximum.
+    The log likelihood is concave; `why_no_maximum` has said whether it has a maximum.
     """
     here = Likelihood.at(moments, 0.0)
     for _ in range(most_steps):
         step = float(np.clip(here.score / here.information, -LONGEST_STEP, LONGEST_STEP))
-        there = Likelihood.at(moments, here.log_hazard_ratio + step)
+        there = here.moved(step)
         while there.value < here.value - 1e-9 * abs(here.value) and abs(step) > tolerance:
             step /= 2
-            there = Likelihood.at(moments, here.log_hazard_ratio + step)
+            there = here.moved(step)
         here = there
         if abs(step) <= tolerance * (1 + abs(here.log_hazard_ratio)):
             return here

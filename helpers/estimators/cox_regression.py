@@ -1,14 +1,17 @@
 """The hazard ratio of exposed and unexposed vertebrae with the same covariates, with patients as clusters."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from helpers.estimators.arguments import covariate_columns
+from helpers.estimators.cox import why_no_maximum
+from helpers.estimators.distinct import distinct_rows
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.follow_up import Rows
-from helpers.estimators.hazard_ratio import WHOSE, why_no_maximum
+from helpers.estimators.hazard_ratio import WHOSE
 from helpers.estimators.intervals import clustered_ratio, ratio_estimate
 from helpers.estimators.partial_likelihood import Regression, maximise
 
@@ -84,11 +87,12 @@ def adjusted_hazard_ratio(
     rows = Rows.checked(days, event, exposed, patient, stratum=stratum, entry=entry, vertebra=vertebra, **columns)
     check_conf_level(conf_level)
     model = "Cox with covariates, Efron ties, " if columns else "Cox, Efron ties, "
+    kind, table = distinct_rows(rows.exposed, *columns.values())
+    rows = replace(rows, kind=kind)
+    model = "Cox with covariates, Efron ties, " if columns else "Cox, Efron ties, "
     evidence = {"conf_level": conf_level, **rows.evidence(model, **WHOSE)}
-    moments = rows.moments
-    fit, told = None, why_no_maximum(moments)
-    if not told:
-        fit, told = maximise(Regression.of(rows, moments, {EXPOSURE: rows.exposed.astype(float), **columns}))
+    why_not = why_no_maximum(rows.moments(), rows.n_seen())
+    fit, told = (None, why_not) if why_not else maximise(Regression.of(rows.cells, (EXPOSURE, *columns), table))
     if fit is None:
         return not_estimable("hazard ratio", told, unit="ratio", **evidence)
     log_ratio, variance, moves = fit.exposure
@@ -96,5 +100,4 @@ def adjusted_hazard_ratio(
         return not_estimable("hazard ratio", ALL_BUT_FLAT, unit="ratio", **evidence)
     if rows.patients is None:
         return ratio_estimate("hazard ratio", log_ratio, variance, note=told, **evidence)
-    influence = rows.by_patient(fit.residual_of_rows(moves))
-    return clustered_ratio("hazard ratio", log_ratio, influence, note=told, **evidence)
+    return clustered_ratio("hazard ratio", log_ratio, fit.by_patient(moves), note=told, **evidence)

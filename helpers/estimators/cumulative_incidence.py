@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.errors import WorkbookError
-from helpers.estimators.arguments import durations, labels, one_dimensional, same_length
+from helpers.estimators.arguments import durations, label_codes, one_dimensional, same_length
 from helpers.estimators.estimate import check_conf_level
-from helpers.estimators.processes import counting_processes, distinct_times, incidence_variance
+from helpers.estimators.moments import Cells
+from helpers.estimators.processes import Processes, incidence_variance
 from helpers.estimators.survival import Steps, log_log_limits
 
 
@@ -73,14 +74,14 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
     days, outcome = durations(days), outcome_codes(outcome, cause)
     n = same_length(days=days, outcome=outcome, patient=patient)
     check_conf_level(conf_level)
-    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-    times, index = distinct_times(days)
-    process = counting_processes(times, index, outcome)
-    std_error = np.sqrt(incidence_variance(process, index, outcome, codes, None))
+    codes = None if patient is None else label_codes(patient, "patient")[0]
+    cells = Cells.of(patients=codes, days=days, outcome=outcome, shape=(1, 3))
+    process = Processes.of(cells.moments)
+    std_error = np.sqrt(incidence_variance(process, cells))
     low, high = log_log_limits(process.incidence, std_error, conf_level)
     who = "vertebrae treated as independent" if patient is None else "patients as clusters"
     return IncidenceCurve(
-        times,
+        process.time,
         process.at_risk,
         process.events,
         process.competing,
@@ -90,7 +91,7 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
         high,
         conf_level,
         f"Aalen-Johansen, log-log interval, {who} (infinitesimal jackknife)",
-        n_patients,
+        cells.n_patients,
         n,
         int(process.events.sum()),
         None,
@@ -101,7 +102,8 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
 def outcome_codes(outcome, cause: int = 1) -> np.ndarray:
     """Outcomes as 0 (censored), 1 (the cause) and 2 (what competes with it)."""
     codes = one_dimensional(outcome, "outcome")
-    is_code = np.isin(codes, [0, 1, 2])
+    is_number = codes.dtype.kind in "biuf"
+    is_code = (codes == 0) | (codes == 1) | (codes == 2) if is_number else np.isin(codes, [0, 1, 2])
     if not is_code.all():
         raise WorkbookError(
             f"`outcome` must be 0 (censored), 1 (fracture) or 2 (death), but got {codes[~is_code][0]!s}. "
@@ -109,5 +111,5 @@ def outcome_codes(outcome, cause: int = 1) -> np.ndarray:
         )
     if cause not in (1, 2):
         raise WorkbookError(f"`cause` must be 1 (fracture) or 2 (death), but got {cause}.")
-    codes = codes.astype(np.int8)
+    codes = codes.astype(np.int8, copy=False)
     return codes if cause == 1 else np.array([0, 2, 1], dtype=np.int8)[codes]

@@ -9,7 +9,7 @@ from helpers.estimators.cumulative_incidence import IncidenceCurve
 from helpers.estimators.estimate import Estimate, not_estimable
 from helpers.estimators.intervals import NO_INTERVAL
 from helpers.estimators.survival import NO_VARIATION, Curve, Steps
-from helpers.estimators.turnbull import TurnbullCurve
+from helpers.estimators.turnbull import TurnbullCurve, risk_of
 
 
 def curve_table(curves: Mapping[str, Steps], *, curve: str) -> pd.DataFrame:
@@ -91,6 +91,24 @@ def survival_at(curves: Mapping[str, Curve], days: Sequence[float]) -> dict[str,
     }
 
 
+def bracketed_at(curves: Mapping[str, TurnbullCurve], day: float, *, conf_level: float = 0.95) -> dict[str, Estimate]:
+    """The probability of a fracture by a day, from the interval-censored curve of each group; there is no interval.
+
+    Parameters
+    ----------
+    curves : mapping of str to TurnbullCurve
+    day : float
+    conf_level : float
+        For the record.
+
+    Returns
+    -------
+    dict of str to Estimate
+        See `helpers.estimators.turnbull.interval_censored_risk`.
+    """
+    return {group: risk_of(curve, horizon_days=day, conf_level=conf_level) for group, curve in curves.items()}
+
+
 def counts_table(curves: Mapping[str, Steps], times) -> pd.DataFrame:
     """At risk just before, and events, deaths and censored up to and including, each of the chosen days."""
     parts = []
@@ -114,6 +132,15 @@ def counts_table(curves: Mapping[str, Steps], times) -> pd.DataFrame:
 def censoring_times(curves: Mapping[str, Steps]) -> pd.DataFrame:
     """The distinct days with a censored vertebra, by group."""
     parts = [pd.DataFrame({"group": group, "time": steps.time[steps.censored > 0]}) for group, steps in curves.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def event_times(curves: Mapping[str, Steps]) -> pd.DataFrame:
+    """How many events (n) there were on each day that had one, by group: group, days, n."""
+    parts = [
+        pd.DataFrame({"group": group, "days": steps.time, "n": steps.events})[steps.events > 0]
+        for group, steps in curves.items()
+    ]
     return pd.concat(parts, ignore_index=True)
 
 

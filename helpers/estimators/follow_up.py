@@ -2,21 +2,24 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from helpers.errors import WorkbookError
-from helpers.estimators.arguments import durations, flags, labels, same_length
-from helpers.estimators.cox import Moments
-from helpers.estimators.patients import patient_sums
+from helpers.estimators.arguments import durations, flags, label_codes, same_length
+from helpers.estimators.distinct import n_distinct
+from helpers.estimators.moments import Cells, Moments
 from helpers.estimators.survival import checked_entry
+
+Window = tuple[float, float | None]
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Checked follow-up: one row per vertebra or, with `entry`, per period of one.
 
-    `strata`, `patients` and `vertebrae` are codes, or None where not given; `n_codes` is the number of patient codes.
+    `strata`, `patients` and `vertebrae` are codes, or None where not given. Rows of another `kind` are not alike.
     """
 
     days: np.ndarray
@@ -25,8 +28,8 @@ class Rows:
     entry: np.ndarray | None
     strata: np.ndarray | None
     patients: np.ndarray | None
-    n_codes: int
     vertebrae: np.ndarray | None
+    kind: np.ndarray | None = None
 
     @classmethod
     def checked(
@@ -36,50 +39,68 @@ class Rows:
         days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
         arrays = {"patient": patient, "stratum": stratum, "entry": entry, "vertebra": vertebra, **others}
         same_length(days=days, event=event, exposed=exposed, **arrays)
-        patients, n_codes = (None, 0) if patient is None else labels(patient, "patient")
-        strata = None if stratum is None else labels(stratum, "stratum")[0]
+        patients = None if patient is None else label_codes(patient, "patient")[0]
+        strata = None if stratum is None else label_codes(stratum, "stratum")[0]
         vertebrae = None
         if vertebra is not None:
-            vertebrae, n_labels = labels(vertebra, "vertebra")
+            vertebrae, n_labels = label_codes(vertebra, "vertebra")
             if patients is not None:
                 # Patients may have vertebrae of the same name.
                 vertebrae = patients.astype(np.int64) * n_labels + vertebrae
-        return cls(days, event, exposed, checked_entry(entry, days), strata, patients, n_codes, vertebrae)
+        return cls(days, event, exposed, checked_entry(entry, days), strata, patients, vertebrae)
 
-    def within(self, after: float, through: float | None) -> "Rows":
-        """The same follow-up seen only after one day and through another (None: to the end)."""
-        if not (math.isfinite(after) and after >= 0 and (through is None or through > after)):
-            raise WorkbookError(
-                f"`window` must be (after, through) with 0 <= after < through, but got {(after, through)}. "
-                "Pass (0, 90), or (365, None) for everything later."
-            )
+    @cached_property
+    def cells(self) -> Cells:
+        """Where they stand in their table by moment."""
+        return Cells.of(
+            patients=self.patients,
+            days=self.days,
+            outcome=self.event,
+            group=self.exposed,
+            strata=self.strata,
+            entry=self.entry,
+            kind=self.kind,
+            shape=(2, 2),
+        )
+
+    def moments(self, window: Window | None = None) -> Moments:
+        """Their table by moment; in a window (after, through) only its events count."""
+        return self.cells.moments if window is None else self.cells.moments.within(*checked_window(window))
+
+    def n_seen(self, window: Window | None = None) -> int:
+        """How many rows are under observation; in a window, if one is given."""
+        return len(self.days) if window is None else int(np.count_nonzero(self._seen_in(window)))
+
+    def evidence(self, model: str, *, independent: str, clustered: str, window: Window | None = None) -> dict:
+        """Method and counts for the record."""
+        method = f"{model}{independent if self.patients is None else clustered}"
+        n_patients, n_vertebrae = self.cells.n_patients, self.n_seen(window)
+        kept = slice(None) if window is None else self._seen_in(window)
+        if window is not None and n_patients is not None:
+            n_patients = n_distinct(self.patients[kept])
+        if self.vertebrae is not None:
+            n_vertebrae = n_distinct(self.vertebrae[kept])
+        return {
+            "method": method if self.strata is None else f"{method}, stratified",
+            "n_patients": n_patients,
+            "n_vertebrae": n_vertebrae,
+            "n_events": int(self.moments(window).events.sum()),
+        }
+
+    def _seen_in(self, window: Window) -> np.ndarray:
+        after, through = checked_window(window)
         kept = self.days > after if after > 0 else np.ones(len(self.days), dtype=bool)
         if self.entry is not None and through is not None:
             kept &= self.entry < through
-        days, event, exposed = self.days[kept], self.event[kept], self.exposed[kept]
-        if through is not None:
-            days, event = np.minimum(days, through), event & (days <= through)
-        entry, strata, patients, vertebrae = (
-            None if array is None else array[kept] for array in (self.entry, self.strata, self.patients, self.vertebrae)
+        return kept
+
+
+def checked_window(window: Window) -> Window:
+    """A window of follow-up that can be one."""
+    after, through = window
+    if not (math.isfinite(after) and after >= 0 and (through is None or through > after)):
+        raise WorkbookError(
+            f"`window` must be (after, through) with 0 <= after < through, but got {(after, through)}. "
+            "Pass (0, 90), or (365, None) for everything later."
         )
-        entry = None if entry is None else np.maximum(entry, after)
-        return Rows(days, event, exposed, entry, strata, patients, self.n_codes, vertebrae)
-
-    @property
-    def moments(self) -> Moments:
-        """Their table by moment."""
-        return Moments.of(self.days, self.event, self.exposed, self.strata, self.entry)
-
-    def evidence(self, model: str, *, independent: str, clustered: str) -> dict:
-        """Method and counts for the record."""
-        method = f"{model}{independent if self.patients is None else clustered}"
-        return {
-            "method": method if self.strata is None else f"{method}, stratified",
-            "n_patients": None if self.patients is None else int((np.bincount(self.patients) > 0).sum()),
-            "n_vertebrae": len(self.days) if self.vertebrae is None else labels(self.vertebrae, "vertebra")[1],
-            "n_events": int(self.event.sum()),
-        }
-
-    def by_patient(self, values: np.ndarray) -> np.ndarray:
-        """Values of rows added up by patient."""
-        return patient_sums(values, self.patients, self.n_codes)
+    return window

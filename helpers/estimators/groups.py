@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 
 from helpers.errors import WorkbookError
-from helpers.estimators.arguments import flags, same_length
+from helpers.estimators.arguments import flags, label_codes, same_length
 from helpers.estimators.estimate import Estimate
 from helpers.estimators.hazard_ratio import hazard_ratio
-from helpers.estimators.relative_risk import risk_ratio
+from helpers.estimators.kinds import Kinds
+from helpers.estimators.patients import Contributions
+from helpers.estimators.relative_risk import risk_ratio_of
 
 
 def by_group(estimator: Callable, group, *arrays, groups: Sequence[str], **options) -> dict:
@@ -33,9 +36,14 @@ def by_group(estimator: Callable, group, *arrays, groups: Sequence[str], **optio
     >>> by_distance["1"].estimate, by_distance["2"].estimate
     (0.5, 0.0)
     """
-    group, arrays = np.asarray(group, dtype=object), [None if a is None else np.asarray(a) for a in arrays]
     same_length(group=group, **{f"array {place}": array for place, array in enumerate(arrays, start=1)})
-    return {name: estimator(*(_of(array, group == name) for array in arrays), **options) for name in groups}
+    codes, arrays = _places(group, groups), [_column(array) for array in arrays]
+    estimates = {}
+    for place, name in enumerate(groups):
+        # Places of rows are many times faster to take than yes or no for every row.
+        rows = np.flatnonzero(codes == place)
+        estimates[name] = estimator(*(None if array is None else array.take(rows) for array in arrays), **options)
+    return estimates
 
 
 def risk_ratios(
@@ -70,16 +78,34 @@ def risk_ratios(
     >>> round(risk_ratios(event, group, groups=["1"], reference="2")["1"].estimate, 12)
     2.0
     """
-    event, group = flags(event, "event"), np.asarray(group, dtype=object)
-    patient = None if patient is None else np.asarray(patient)
+    event = flags(event, "event")
     same_length(event=event, group=group, patient=patient)
     if reference in groups:
         raise WorkbookError(f'"{reference}" is the reference group, so it has no ratio to itself. Leave it out.')
-    ratios = {}
-    for name in groups:
-        rows = (group == name) | (group == reference)
-        ratios[name] = risk_ratio(event[rows], group[rows] == name, _of(patient, rows), conf_level=conf_level)
-    return ratios
+    contributions = group_contributions(event, group, patient, groups=groups, reference=reference)
+    options = {"clustered": patient is not None, "conf_level": conf_level}
+    return {name: risk_ratio_of(of_group, **options) for name, of_group in contributions.items()}
+
+
+def group_contributions(event, group, patient=None, *, groups: Sequence[str], reference: str) -> dict:
+    """`Contributions` of each group as the exposed and the reference as the unexposed vertebrae, from one look at all.
+
+    Examples
+    --------
+    >>> event, group = [True, False, False], ["2", "1", "1"]
+    >>> each = group_contributions(event, group, ["p", "p", "q"], groups=["1"], reference="2")["1"]
+    >>> each.counts.tolist()
+    [[0, 1, 0, 0], [0, 1, 1, 1]]
+    """
+    event, places = flags(event, "event"), _places(group, [*groups, reference])
+    kinds = Kinds((places, event), (len(groups) + 2, 2))
+    if patient is None:
+        without, events = kinds.counts().T
+    else:
+        without, events = kinds.counts_by(*label_codes(patient, "patient")).swapaxes(0, 1)
+    at_risk, last = without + events, len(groups)
+    made = Contributions.from_counts if patient is None else Contributions.from_patients
+    return {name: made(events[place], at_risk[place], events[last], at_risk[last]) for place, name in enumerate(groups)}
 
 
 def hazard_ratios_by_window(
@@ -124,5 +150,21 @@ def hazard_ratios_by_window(
     return ratios
 
 
-def _of(array, rows):
-    return None if array is None else array[rows]
+def _places(group, groups: Sequence) -> np.ndarray:
+    """Which of the groups each vertebra is in; `len(groups)` for those in none of them."""
+    if isinstance(getattr(group, "dtype", None), pd.CategoricalDtype):
+        categorical = _column(group)
+        codes, names = categorical.codes, categorical.categories
+    else:
+        codes, names = pd.factorize(group if hasattr(group, "dtype") else np.array(group, dtype=object))
+    place = {name: place for place, name in enumerate(groups)}
+    # The last one is for vertebrae without a group, whose code is -1.
+    places = [place.get(name, len(groups)) for name in names] + [len(groups)]
+    return np.array(places, dtype=np.min_scalar_type(len(groups)))[codes]
+
+
+def _column(values):
+    """What can be taken by row without making a label for every one of them."""
+    if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
+        return getattr(values, "array", values)
+    return None if values is None else np.asarray(values)

@@ -1,10 +1,8 @@
 """The hazard ratio of exposed and unexposed vertebrae, with patients as clusters."""
 
-import numpy as np
-
-from helpers.estimators.cox import Likelihood, Moments, maximise
+from helpers.estimators.cox import Likelihood, maximise, why_no_maximum
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
-from helpers.estimators.follow_up import Rows
+from helpers.estimators.follow_up import Rows, Window
 from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, ratio_estimate
 
 WHOSE = {
@@ -80,42 +78,23 @@ def hazard_ratio(
     """
     rows = Rows.checked(days, event, exposed, patient, stratum=stratum, entry=entry, vertebra=vertebra)
     check_conf_level(conf_level)
-    if window is not None:
-        rows = rows.within(*window)
-    evidence = {"conf_level": conf_level, **rows.evidence("Cox, Efron ties, ", **WHOSE)}
-    fit, why_not = fit_of(rows)
+    return hazard_ratio_of(rows, window=window, conf_level=conf_level)
+
+
+def hazard_ratio_of(rows: Rows, *, window: Window | None = None, conf_level: float = 0.95) -> Estimate:
+    """The hazard ratio of rows that have been checked, of which several windows may be wanted."""
+    evidence = {"conf_level": conf_level, **rows.evidence("Cox, Efron ties, ", window=window, **WHOSE)}
+    fit, why_not = fit_of(rows, window)
     if fit is None:
         return not_estimable("hazard ratio", why_not, unit="ratio", **evidence)
     if rows.patients is None:
         return ratio_estimate("hazard ratio", fit.log_hazard_ratio, 1 / fit.information, **evidence)
-    return clustered_ratio("hazard ratio", fit.log_hazard_ratio, influence_by_patient(fit, rows), **evidence)
+    influence = rows.cells.by_patient(*fit.residuals()) / fit.information
+    return clustered_ratio("hazard ratio", fit.log_hazard_ratio, influence, **evidence)
 
 
-def fit_of(rows: Rows) -> tuple[Likelihood | None, str]:
+def fit_of(rows: Rows, window: Window | None = None) -> tuple[Likelihood | None, str]:
     """The likelihood at its maximum; None, and why in words, where it has none."""
-    moments = rows.moments
-    why_not = why_no_maximum(moments)
+    moments = rows.moments(window)
+    why_not = why_no_maximum(moments, rows.n_seen(window))
     return (None, why_not) if why_not else (maximise(moments), "")
-
-
-def influence_by_patient(fit: Likelihood, rows: Rows) -> np.ndarray:
-    """How far each patient moves the log hazard ratio."""
-    return rows.by_patient(fit.residual_of_rows(rows.exposed, rows.event)) / fit.information
-
-
-def why_no_maximum(moments: Moments) -> str:
-    """Why the likelihood has no finite maximum, in words; empty when it has."""
-    if not len(moments.stratum):
-        return "no vertebrae at risk"
-    if not moments.events.sum():
-        return "no events"
-    unexposed, exposed = moments.events_against()
-    if unexposed and exposed:
-        return ""
-    if not unexposed and not exposed:
-        return "no event while exposed and unexposed vertebrae were both at risk"
-    kind, other = ("exposed", "unexposed") if not exposed else ("unexposed", "exposed")
-    return (
-        f"no {kind} vertebra had an event while an {other} one was at risk, so the likelihood has no maximum "
-        "(monotone likelihood)"
-    )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from helpers.estimators.cumulative_incidence import outcome_codes
 from helpers.estimators.estimate import Estimate, not_estimable
 from helpers.estimators.followed_groups import FollowedGroups
 from helpers.estimators.intervals import FROM_RISKS, clustered_ratio, ratio_estimate, sum_of_squares
-from helpers.estimators.processes import IncidenceInfluence, counting_processes
+from helpers.estimators.processes import IncidenceInfluence, Processes
 
 
 def risk_ratio_at_horizon(
@@ -51,20 +52,24 @@ def risk_ratio_at_horizon(
     >>> round(risk_ratio_at_horizon(days, outcome, exposed, horizon_days=3).estimate, 12)
     2.0
     """
-    groups = _groups(days, outcome, exposed, patient, horizon_days, conf_level)
+    return _ratio(_groups(days, outcome, exposed, patient, horizon_days, conf_level))
+
+
+def _ratio(groups: FollowedGroups) -> Estimate:
     measure = "risk ratio by horizon"
     evidence = groups.evidence(_method(groups, "log interval"))
     if groups.why_not:
         return not_estimable(measure, groups.why_not, unit="ratio", **evidence)
-    (risk_exposed, risk_unexposed), influence = groups.each(_risk)
+    (risk_unexposed, risk_exposed), influence = groups.each(_risk)
     if not (risk_exposed and risk_unexposed):
         where = "one of the groups" if risk_exposed or risk_unexposed else "either group"
         return not_estimable(measure, f"no events by the horizon in {where}", unit="ratio", **evidence)
-    influence *= np.where(groups.exposed, 1 / risk_exposed, -1 / risk_unexposed)
+    influence *= np.array([[-1 / risk_unexposed], [1 / risk_exposed]])
     log_ratio = math.log(risk_exposed / risk_unexposed)
-    if patient is None:
-        return ratio_estimate(measure, log_ratio, sum_of_squares(influence), **evidence)
-    return clustered_ratio(measure, log_ratio, groups.by_patient(influence), **evidence)
+    if groups.is_naive:
+        variance = sum_of_squares(influence.ravel(), groups.cells.moments.leaving.ravel())
+        return ratio_estimate(measure, log_ratio, variance, **evidence)
+    return clustered_ratio(measure, log_ratio, groups.cells.by_patient(influence), **evidence)
 
 
 def risk_difference_at_horizon(
@@ -106,9 +111,12 @@ def risk_difference_at_horizon(
     >>> round(risk_difference_at_horizon(days, outcome, exposed, horizon_days=3).estimate, 4)
     0.3333
     """
-    groups = _groups(days, outcome, exposed, patient, horizon_days, conf_level)
+    return _difference(_groups(days, outcome, exposed, patient, horizon_days, conf_level))
+
+
+def _difference(groups: FollowedGroups) -> Estimate:
     measure = "risk difference by horizon"
-    evidence = groups.evidence(_method(groups, "Wald interval" if patient is None else FROM_RISKS))
+    evidence = groups.evidence(_method(groups, "Wald interval" if groups.is_naive else FROM_RISKS))
     if groups.why_not:
         return not_estimable(measure, groups.why_not, unit="probability difference", **evidence)
     risks, influence = groups.each(_risk)
@@ -145,10 +153,17 @@ def by_horizon(
         raise WorkbookError(
             f"`horizons` must increase and be above 0, but got {list(horizons)}. Write for example [90, 365]."
         )
-    return {
-        f"day {horizon:g}": estimator(days, outcome, exposed, patient, horizon_days=horizon, conf_level=conf_level)
-        for horizon in horizons
-    }
+    if estimator in _OF_GROUPS:
+        # The groups are the same at every horizon, so they are counted once.
+        groups = _groups(days, outcome, exposed, patient, horizons[0], conf_level)
+        estimates = [_OF_GROUPS[estimator](replace(groups, horizon_days=horizon)) for horizon in horizons]
+    else:
+        options = {"patient": patient, "conf_level": conf_level}
+        estimates = [estimator(days, outcome, exposed, horizon_days=horizon, **options) for horizon in horizons]
+    return {f"day {horizon:g}": estimate for horizon, estimate in zip(horizons, estimates, strict=True)}
+
+
+_OF_GROUPS = {risk_ratio_at_horizon: _ratio, risk_difference_at_horizon: _difference}
 
 
 def _groups(days, outcome, exposed, patient, horizon_days: float, conf_level: float) -> FollowedGroups:
@@ -161,11 +176,8 @@ def _method(groups: FollowedGroups, interval: str) -> str:
     return f"Aalen-Johansen by day {groups.horizon_days:g}, {interval}, {groups.basis}"
 
 
-def _risk(times: np.ndarray, index: np.ndarray, outcome: np.ndarray, horizon: float) -> tuple[float, np.ndarray]:
-    """The cumulative incidence at the horizon, and every vertebra's influence on it."""
-    process = counting_processes(times, index, outcome)
-    last = int(np.searchsorted(times, horizon, side="right")) - 1
+def _risk(process: Processes, horizon: float) -> tuple[float, np.ndarray | float]:
+    """The cumulative incidence at the horizon, and the influence of a vertebra on it, by time and outcome."""
+    last = int(np.searchsorted(process.time, horizon, side="right")) - 1
     risk = float(process.incidence[last]) if last >= 0 else 0.0
-    if not risk:
-        return 0.0, np.zeros(len(index))
-    return risk, IncidenceInfluence.of(process).at(last, index, outcome)
+    return (risk, IncidenceInfluence.of(process).at(last)) if risk else (0.0, 0.0)

@@ -7,45 +7,46 @@ the sums of V_gj V_gk, and those change only where one of the patient's vertebra
 
 import numpy as np
 
+from helpers.estimators.distinct import runs
+
 
 def product_sums(
-    codes: np.ndarray, when: np.ndarray, jumps: np.ndarray, n_times: int, *, weight: np.ndarray | None = None
+    patients: np.ndarray, when: np.ndarray, jumps: np.ndarray, start: np.ndarray, n_times: int
 ) -> np.ndarray:
     """Sums over patients of V_gj V_gk at every time.
 
     Parameters
     ----------
-    codes : array of int (jumps,)
-        Whose coefficients jump.
+    patients : array of int (jumps,)
+        Whose coefficients jump; patients without a jump have no part.
     when : array of int (jumps,)
-        At which time; -1 for the state everybody starts from.
-    jumps : array (jumps, j)
+        At which time; -1 for one before the first.
+    jumps : array (j, jumps)
         By how much.
-    weight : array (jumps,), optional
-        How many patients are alike, when one stands for several.
+    start : array (j, patients)
+        The coefficients from which each patient starts.
 
     Returns
     -------
     array (n_times, j, j)
     """
-    order = np.lexsort((when, codes))
-    codes, when, jumps = codes[order], when[order], jumps[order]
-    n, width = jumps.shape
-    sums = np.zeros((n_times + 1, width, width))
-    is_first = np.r_[True, codes[1:] != codes[:-1]]
-    starts = np.flatnonzero(is_first)
+    order = np.argsort(patients.astype(np.int64) * (n_times + 1) + when, kind="stable")
+    first, _ = runs(patients[order])
+    state, start, when = jumps[:, order], start[:, patients[order[first]]], when[order] + 1
     # Each patient's running sum starts by taking off the one before: terms stay small, and so does rounding.
-    steps = jumps.copy()
-    steps[starts[1:]] -= np.add.reduceat(jumps, starts)[:-1]
-    state = np.cumsum(steps, axis=0)
-    before = np.vstack([np.zeros((1, width)), state[:-1]])
-    before[is_first] = 0
-    for j in range(width):
-        for k in range(j, width):
-            change = state[:, j] * state[:, k] - before[:, j] * before[:, k]
-            if weight is not None:
-                change *= weight[order]
-            sums[:, j, k] = sums[:, k, j] = np.cumsum(np.bincount(when + 1, change, minlength=n_times + 1))
+    total = np.add.reduceat(state, first, axis=1) + start if len(first) else start
+    state[:, first] += start
+    state[:, first[1:]] -= total[:, :-1]
+    np.cumsum(state, axis=1, out=state)
+    before = np.empty_like(state)
+    before[:, 1:] = state[:, :-1]
+    before[:, first] = start
+    sums = np.zeros((n_times + 1, len(state), len(state)))
+    for j in range(len(state)):
+        for k in range(j, len(state)):
+            change = np.bincount(when, state[j] * state[k] - before[j] * before[k], minlength=n_times + 1)
+            change[0] += start[j] @ start[k]
+            sums[:, j, k] = sums[:, k, j] = np.cumsum(change)
     return sums[1:]
 
 

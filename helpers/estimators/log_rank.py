@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from helpers.estimators.cox import Likelihood, Moments
+from helpers.estimators.cox import Likelihood, informative
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.follow_up import Rows
 from helpers.estimators.intervals import NO_VARIANCE, two_sided_p
+from helpers.estimators.moments import Moments
 
 
 def logrank_test(
@@ -57,12 +58,12 @@ def logrank_test(
     """
     rows = Rows.checked(days, event, exposed, patient, stratum=stratum, entry=entry, vertebra=vertebra)
     check_conf_level(conf_level)
-    moments = rows.moments
+    moments = rows.moments()
     if rows.patients is None:
         distance, variance = _hypergeometric(moments)
     else:
         at_no_effect = Likelihood.at(moments, 0.0)
-        u = rows.by_patient(at_no_effect.residual_of_rows(rows.exposed, rows.event))
+        u = rows.cells.by_patient(*at_no_effect.residuals())
         distance, variance = float(u.sum()), float(u @ u)
     evidence = rows.evidence(
         "log-rank",
@@ -70,12 +71,12 @@ def logrank_test(
         clustered=" with patients as clusters (robust score test of the Cox model)",
     )
     why_not = ""
-    if not moments.informative.any():
+    if not informative(moments).any():
         why_not = "no event while exposed and unexposed vertebrae were both at risk"
     elif evidence["n_patients"] == 1:
         # U^2 / U^2 would be 1 whatever the data.
         why_not = "fewer than two patients"
-    elif rows.patients is not None and not ((rows.event & rows.exposed).any() and (rows.event & ~rows.exposed).any()):
+    elif rows.patients is not None and not moments.events.any(axis=0).all():
         # The robust variance rests on the patients with events alone: without any in a group it is far too small.
         why_not = "no events in one of the groups: the clustered test is not valid there"
     elif variance <= NO_VARIANCE:
@@ -87,8 +88,8 @@ def logrank_test(
 
 
 def _hypergeometric(moments: Moments) -> tuple[float, float]:
-    at_risk = moments.at_risk[moments.informative].astype(float)
-    events = moments.events[moments.informative].astype(float)
+    kept = informative(moments)
+    at_risk, events = moments.at_risk[kept].astype(float), moments.events[kept].astype(float)
     n, d = at_risk.sum(axis=1), events.sum(axis=1)
     expected = d * at_risk[:, 1] / n
     # With one vertebra of each kind n - 1 is at least 1.

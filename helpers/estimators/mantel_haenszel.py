@@ -1,14 +1,15 @@
 """The risk ratio within strata: by level of the spine, or within the patient."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
-from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
+from helpers.errors import WorkbookError
+from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
 from helpers.estimators.intervals import clustered_ratio, ratio_estimate
+from helpers.estimators.patients import Contributions
 from helpers.estimators.relative_risk import evidence_of
-from helpers.estimators.strata import Strata
+from helpers.estimators.strata import Strata, four_counts
 
 NAIVE = "Mantel-Haenszel, Greenland-Robins variance, vertebrae treated as independent"
 CLUSTERED = "Mantel-Haenszel, patients as clusters (infinitesimal jackknife, t quantile)"
@@ -54,29 +55,55 @@ def mantel_haenszel(event, exposed, patient=None, *, stratum, conf_level: float 
     >>> round(mantel_haenszel(event, exposed, stratum=["T12"] * 9 + ["L1"] * 4).estimate, 12)
     2.0
     """
-    check_conf_level(conf_level)
     strata = Strata.of(event, exposed, stratum, patient)
-    a, n1, c, n0 = strata.a, strata.n1, strata.c, strata.n0
-    n = n1 + n0
-    method = NAIVE if patient is None else CLUSTERED
-    informative = int(((n1 > 0) & (n0 > 0) & (a + c > 0)).sum())
-    note = f"{informative} of {len(n)} strata hold exposed and unexposed vertebrae and an event"
-    evidence = {"method": method, **evidence_of(strata.table, strata.n_patients)}
+    influence = None if patient is None else strata.by_patient(stratum_influence(strata.counts))
+    return mantel_haenszel_of(strata.counts, influence, n_patients=strata.n_patients, conf_level=conf_level)
+
+
+def mantel_haenszel_of(
+    counts: np.ndarray, influence: np.ndarray | None = None, *, n_patients: int | None = None, conf_level: float = 0.95
+) -> Estimate:
+    """The same from `Strata.counts` and, for patients as clusters, how far each patient moves the log ratio."""
+    check_conf_level(conf_level)
+    (a, n1, c, n0), n = four_counts(counts), _at_risk(counts)
+    table = TwoByTwo(*(int(column.sum()) for column in (a, n1, c, n0)))
+    informative, n_strata = int(((n1 > 0) & (n0 > 0) & (a + c > 0)).sum()), int(counts.any(axis=(1, 2)).sum())
+    note = f"{informative} of {n_strata} strata hold exposed and unexposed vertebrae and an event"
+    evidence = {"method": NAIVE if influence is None else CLUSTERED, **evidence_of(table, n_patients)}
     top, bottom = float((a * n0 / n).sum()), float((c * n1 / n).sum())
     if not (top and bottom):
         return _not_estimable(top, bottom, note, conf_level, evidence)
     log_ratio, evidence["conf_level"] = math.log(top / bottom), conf_level
-    if patient is None:
+    if influence is None:
         variance = float((((a + c) * n1 * n0 - a * c * n) / n**2).sum()) / (top * bottom)
         return ratio_estimate("risk ratio", log_ratio, variance, note=note, **evidence)
-    influence = strata.by_patient(_influence(a, n1, c, n0, top, bottom))
     return clustered_ratio("risk ratio", log_ratio, influence, note=note, **evidence)
+
+
+def stratum_influence(counts: np.ndarray) -> np.ndarray:
+    """How far a vertebra moves log(R/S), by stratum, exposure and event; zeros where there is no such ratio."""
+    (a, n1, c, n0), n = four_counts(counts), _at_risk(counts)
+    r, s = a * n0 / n, c * n1 / n
+    influence = np.zeros(counts.shape)
+    if not (r.any() and s.any()):
+        return influence
+    for is_exposed in (0, 1):
+        for has_event in (0, 1):
+            d_top = has_event * is_exposed * n0 / n + (1 - is_exposed) * a / n - r / n
+            d_bottom = has_event * (1 - is_exposed) * n1 / n + is_exposed * c / n - s / n
+            influence[:, is_exposed, has_event] = d_top / r.sum() - d_bottom / s.sum()
+    return influence
+
+
+def _at_risk(counts: np.ndarray) -> np.ndarray:
+    """Vertebrae of each stratum, or 1 for one without any: its terms are zeros."""
+    return np.maximum(counts.sum(axis=(1, 2)), 1.0)
 
 
 def within_patient_risk_ratio(event, exposed, patient, *, conf_level: float = 0.95) -> Estimate:
     """The risk ratio within patients: each is compared with their own other vertebrae.
 
-    `mantel_haenszel` with the patients as strata, so whatever a patient's vertebrae share cancels. The patients are
+    Mantel-Haenszel with the patients as strata, so whatever a patient's vertebrae share cancels. The patients are
     the clusters as well: with R_g and S_g the patient's terms of R and S, se^2 of the log is the sum over patients of
     (R_g / R - S_g / S)^2. Greenland and Robins' variance takes vertebrae of one patient to be independent once the
     patient is given, which fractures that cluster among neighbours are not; `mantel_haenszel` without `patient`
@@ -103,21 +130,24 @@ def within_patient_risk_ratio(event, exposed, patient, *, conf_level: float = 0.
     >>> within_patient_risk_ratio(event, exposed, patient).estimate
     2.0
     """
-    within = mantel_haenszel(event, exposed, patient, stratum=patient, conf_level=conf_level)
-    return replace(within, note=within.note.replace("strata hold", "patients have"))
+    if patient is None:
+        raise WorkbookError("`patient` must say whose each vertebra is, but is missing. Without it use `risk_ratio`.")
+    return within_patient_risk_ratio_of(Contributions.from_rows(event, exposed, patient), conf_level=conf_level)
 
 
-def _influence(a, n1, c, n0, top, bottom) -> np.ndarray:
-    """The influence of a vertebra on log(R/S), by stratum, exposure and event."""
-    n = n1 + n0
-    share_r, share_s = a * n0 / n**2, c * n1 / n**2
-    of_one = np.empty((len(a), 2, 2))
-    for is_exposed in (0, 1):
-        for has_event in (0, 1):
-            d_top = has_event * is_exposed * n0 / n + (1 - is_exposed) * a / n - share_r
-            d_bottom = has_event * (1 - is_exposed) * n1 / n + is_exposed * c / n - share_s
-            of_one[:, is_exposed, has_event] = d_top / top - d_bottom / bottom
-    return of_one
+def within_patient_risk_ratio_of(contributions: Contributions, *, conf_level: float = 0.95) -> Estimate:
+    """The same from patients already collapsed."""
+    check_conf_level(conf_level)
+    (a, n1, c, n0), alike = contributions.counts.T, contributions.multiplicity
+    r, s = a * n0 / (n1 + n0), c * n1 / (n1 + n0)
+    informative, n_patients = alike[(n1 > 0) & (n0 > 0) & (a + c > 0)].sum(), contributions.n_patients
+    note = f"{informative} of {n_patients} patients have exposed and unexposed vertebrae and an event"
+    evidence = {"method": CLUSTERED, **evidence_of(contributions.table, n_patients)}
+    top, bottom = float(alike @ r), float(alike @ s)
+    if not (top and bottom):
+        return _not_estimable(top, bottom, note, conf_level, evidence)
+    options = {"patients": alike, "note": note, "conf_level": conf_level, **evidence}
+    return clustered_ratio("risk ratio", math.log(top / bottom), r / top - s / bottom, **options)
 
 
 def _not_estimable(top: float, bottom: float, note: str, conf_level: float, evidence: dict) -> Estimate:

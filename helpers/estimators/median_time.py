@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.estimators.arguments import durations, flags, one_dimensional, same_length
+from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.estimate import Estimate, not_estimable
 from helpers.estimators.intervals import FEW_PATIENTS, NO_INTERVAL, joined
 from helpers.estimators.survival import Curve, kaplan_meier
@@ -112,7 +112,7 @@ def median_among_events(days, event, patient=None, *, conf_level: float = 0.95) 
     """
     days, event = durations(days), flags(event, "event")
     same_length(days=days, event=event, patient=patient)
-    whose = None if patient is None else one_dimensional(patient, "patient")[event]
+    whose = None if patient is None else label_codes(patient, "patient")[0][event]
     curve = kaplan_meier(days[event], event[event], whose, conf_level=conf_level)
     if not curve.n_vertebrae:
         return not_estimable(

@@ -1,17 +1,22 @@
-"""The Cox likelihood of an exposure with covariates (Efron's ties), from rows sorted by the moment at which they leave.
+"""The Cox likelihood of an exposure with covariates (Efron's ties), from counts of alike rows.
 
-One evaluation costs rows x columns for the sums over risk sets, and one product of matrices for the information.
+Rows with the same exposure and covariates are of a kind and have the same hazard; those of a kind at risk over the same
+stretch of time are counted. An evaluation costs these counts x columns, however many rows there are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from helpers.errors import WorkbookFault
 from helpers.estimators.arguments import adjusted_for
-from helpers.estimators.cox import LONGEST_STEP, Moments
-from helpers.estimators.follow_up import Rows
+from helpers.estimators.cox import LONGEST_STEP, tied_events
+from helpers.estimators.distinct import counted, distinct
 from helpers.estimators.intervals import joined
+from helpers.estimators.moments import Cells, tally
 from helpers.estimators.risk_sets import RiskSets
 
 # Information of a standardised column per event, and the least eigenvalue of the columns' correlation at risk: below
@@ -26,49 +31,69 @@ WIDEST = 500.0
 
 @dataclass(frozen=True, eq=False)
 class Regression:
-    """Exposure and covariates of rows in the order in which they leave.
+    """Rows counted by kind, by stretch of time at risk and by event; moments here are those with an event.
 
     Attributes
     ----------
-    moments : Moments
-    risk_sets : RiskSets
-    order : array of int (rows,)
-        Where each of the sorted rows stands among those given.
-    columns : array (rows, columns)
-        Centred, and divided by `scale` to have variance 1. The first is the exposure.
-    event : array of bool (rows,)
-    stratum_start : array of int (strata,)
-        The first row of each stratum.
+    cells : Cells
+        Of which kind rows are, and whose.
+    columns : array (kinds, columns)
+        Exposure and covariates, centred, and divided by `scale` to have variance 1 over the rows.
+    place, stretch : array of int (rows,), (places,)
+        Rows of the same place are at risk over the same stretch: -1 where that holds no moment.
+    at_event, moment : array of int (rows with the event,)
+        Which rows these are, and at which moment they have it.
+    at_risk, events : sparse array (stretches, kinds), (moments, kinds)
+        How many rows.
+    of_event, tie_fraction : array (events,)
+        The moment of each event, and which part of the events tied with it count as gone.
     """
 
-    moments: Moments
-    risk_sets: RiskSets
-    order: np.ndarray
+    cells: Cells
     names: tuple[str, ...]
     columns: np.ndarray
     scale: np.ndarray
-    event: np.ndarray
-    stratum_start: np.ndarray
+    place: np.ndarray
+    stretch: np.ndarray
+    at_event: np.ndarray
+    moment: np.ndarray
+    risk_sets: RiskSets
+    at_risk: csr_array
+    events: csr_array
+    of_event: np.ndarray
+    tie_fraction: np.ndarray
 
     @classmethod
-    def of(cls, rows: Rows, moments: Moments, columns: dict[str, np.ndarray]) -> "Regression":
-        """Checked rows and columns, sorted; a column that is the same everywhere becomes zero."""
-        last = moments.of_row
-        first = moments.stratum_start[last] if moments.from_row is None else moments.from_row
-        order = np.lexsort((first, last)) if moments.from_row is not None else np.argsort(last, kind="stable")
-        first, last = first[order], last[order]
-        table = np.column_stack([np.where(np.ptp(x) > 0, x - x.mean(), 0.0)[order] for x in columns.values()])
-        scale = np.sqrt((table**2).mean(axis=0))
+    def of(cls, cells: Cells, names: Sequence[str], table: np.ndarray) -> "Regression":
+        """Rows that say which row of a table of columns is theirs; a column of one value becomes zero."""
+        share = tally(cells.kind, cells.count, (len(table),))
+        share = share / share.sum()
+        table = np.where(np.ptp(table, axis=0) > 0, table - share @ table, 0.0)
+        scale = np.sqrt(share @ table**2)
         scale[scale == 0] = 1
+        of_event, tie_fraction = tied_events(cells.moments)
+        number = np.cumsum(cells.moments.events.any(axis=1)) - 1
+        place, stretch, first, last = _stretches(cells, number)
+        at_event = np.flatnonzero(cells.leaving & 1)
+        moment, kind = number[cells.leaving[at_event] // 4], cells.kind[at_event]
+        happened = None if cells.count is None else cells.count[at_event]
+        n_kinds, n_moments = len(table), int(number[-1]) + 1
+        # Rows at no risk, of stretch -1, come first.
+        keys = ((stretch + 1) * n_kinds)[place] + cells.kind
         return cls(
-            replace(moments, of_row=last, from_row=first),
-            RiskSets.of(first, last, len(moments.stratum)),
-            order,
-            tuple(columns),
+            cells,
+            tuple(names),
             table / scale,
             scale,
-            rows.event[order],
-            np.flatnonzero(np.diff(moments.stratum[last], prepend=-1)),
+            place,
+            stretch,
+            at_event,
+            moment,
+            RiskSets.of(first, last, n_moments),
+            _counts(keys, cells.count, (len(first) + 1, n_kinds))[1:],
+            _counts(moment * n_kinds + kind, happened, (n_moments, n_kinds)),
+            number[of_event],
+            tie_fraction,
         )
 
     def only(self, kept: np.ndarray) -> "Regression":
@@ -76,13 +101,37 @@ class Regression:
         names = tuple(name for name, is_kept in zip(self.names, kept, strict=True) if is_kept)
         return replace(self, names=names, columns=self.columns[:, kept], scale=self.scale[kept])
 
-    def over_time(self, per_event: np.ndarray, of_event: np.ndarray, tie_fraction: np.ndarray) -> np.ndarray:
-        """Sums over the events at which each row is at risk, less its own share of ties."""
-        at_moment, gone = (
-            np.bincount(of_event, values, minlength=len(self.moments.stratum))
-            for values in (per_event, per_event * tie_fraction)
+    def over_events(self, per_event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Sums over the events of each stretch; and by moment what one with the event then has less, for its ties."""
+        by_moment, gone = (
+            np.bincount(self.of_event, values, minlength=self.events.shape[0])
+            for values in (per_event, per_event * self.tie_fraction)
         )
-        return self.risk_sets.over_time(at_moment) - self.event * gone[self.moments.of_row]
+        return self.risk_sets.over_time(by_moment), gone
+
+
+def _stretches(cells: Cells, number: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The place of each row, the stretch of each place, and the first and last moment of each stretch.
+
+    `number` is the number of moments with an event up to each moment, less one.
+    """
+    if cells.entering is None:
+        # Who is there from the start is at risk over a stretch that depends on the moment of leaving alone.
+        place, first, last = cells.leaving, np.append(-1, number)[cells.moments.stratum_start] + 1, number
+    else:
+        place = np.arange(len(cells.leaving))
+        first, last = number[cells.entering // 2] + 1, number[cells.leaving // 4]
+    n, is_at_risk = int(number[-1]) + 1, first <= last
+    keys, held = distinct((first * n + last)[is_at_risk])
+    stretch = np.full(len(first), -1)
+    stretch[is_at_risk] = held
+    return (place, np.repeat(stretch, 4) if cells.entering is None else stretch, *np.divmod(keys, n))
+
+
+def _counts(keys: np.ndarray, count: np.ndarray | None, shape: tuple[int, int]) -> csr_array:
+    """How many stand at each place of a table laid flat."""
+    keys, totals = counted(keys, count)
+    return csr_array((totals.astype(float), np.divmod(keys, shape[1])), shape=shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +140,14 @@ class CoxFit:
 
     Attributes
     ----------
-    risk : array (rows,)
-        The hazard of each row, in units of the highest in its stratum.
+    risk : array (kinds,)
+        The hazard of each kind, in units of the highest.
     per_event : array (events,)
         One over the sum of the risks at each event.
     mean : array (events, columns)
         The mean of the columns at risk at each event.
-    martingale : array (rows,)
-        Events minus those expected.
+    expected : array (kinds,)
+        How many events of each kind are expected.
     """
 
     model: Regression
@@ -106,36 +155,34 @@ class CoxFit:
     risk: np.ndarray
     per_event: np.ndarray
     mean: np.ndarray
-    martingale: np.ndarray
+    expected: np.ndarray
     value: float
 
     @classmethod
     def at(cls, model: Regression, coefficients: np.ndarray) -> "CoxFit":
         """Evaluated at coefficients."""
-        line, start = model.columns @ coefficients, model.stratum_start
-        line -= np.repeat(np.maximum.reduceat(line, start), np.diff(start, append=len(line)))
+        line = model.columns @ coefficients
+        line -= line.max()
         risk = np.exp(line)
-        of_event, tie_fraction = model.moments.tied_events
         weighted = risk[:, None] * np.column_stack([np.ones(len(risk)), model.columns])
-        run = np.flatnonzero(np.diff(of_event, prepend=-1))
-        tied = np.repeat(np.add.reduceat(weighted[model.event], run), np.diff(run, append=len(of_event)), axis=0)
-        sums = model.risk_sets.at_risk(weighted)[of_event] - tie_fraction[:, None] * tied
+        at_risk, tied = model.risk_sets.at_risk(model.at_risk @ weighted), model.events @ weighted
+        sums = at_risk[model.of_event] - model.tie_fraction[:, None] * tied[model.of_event]
         per_event = 1 / sums[:, 0]
-        expected = risk * model.over_time(per_event, of_event, tie_fraction)
-        value = float(line[model.event].sum() - np.log(sums[:, 0]).sum())
-        mean = sums[:, 1:] * per_event[:, None]
-        return cls(model, coefficients, risk, per_event, mean, model.event - expected, value)
+        hazard, gone = model.over_events(per_event)
+        expected = risk * (model.at_risk.T @ hazard - model.events.T @ gone)
+        value = float((model.events @ line).sum() - np.log(sums[:, 0]).sum())
+        return cls(model, coefficients, risk, per_event, sums[:, 1:] * per_event[:, None], expected, value)
 
     @property
     def score(self) -> np.ndarray:
         """The derivative of the log likelihood."""
-        return self.model.columns[self.model.event].sum(axis=0) - self.mean.sum(axis=0)
+        return (self.model.events @ self.model.columns).sum(axis=0) - self.mean.sum(axis=0)
 
-    @property
+    @cached_property
     def information(self) -> np.ndarray:
         """Minus its second derivative."""
-        expected = self.model.event - self.martingale
-        return (self.model.columns * expected[:, None]).T @ self.model.columns - self.mean.T @ self.mean
+        columns = self.model.columns
+        return (columns * self.expected[:, None]).T @ columns - self.mean.T @ self.mean
 
     @property
     def exposure(self) -> tuple[float, float, np.ndarray]:
@@ -144,16 +191,26 @@ class CoxFit:
         moves = np.linalg.inv(self.information)[0] / scale
         return float(self.coefficients[0] / scale), float(moves[0] / scale), moves
 
-    def residual_of_rows(self, direction: np.ndarray) -> np.ndarray:
-        """The score residual of every row, as given, along a direction."""
-        of_event, tie_fraction = self.model.moments.tied_events
-        value, mean, of_row = self.model.columns @ direction, self.mean @ direction, self.model.moments.of_row
-        tied_mean = np.bincount(of_event, mean, minlength=len(self.model.moments.stratum))
-        tied_mean /= np.maximum(self.model.moments.events.sum(axis=1), 1)
-        passed = self.risk * self.model.over_time(self.per_event * mean, of_event, tie_fraction)
-        residual = np.empty(len(value))
-        residual[self.model.order] = value * self.martingale - self.model.event * tied_mean[of_row] + passed
-        return residual
+    def by_patient(self, direction: np.ndarray) -> np.ndarray:
+        """The score residuals along a direction, added up by patient."""
+        model, value, mean = self.model, self.model.columns @ direction, self.mean @ direction
+        (hazard, gone), (passed, passed_gone) = (
+            model.over_events(per_event) for per_event in (self.per_event, self.per_event * mean)
+        )
+        # A place of stretch -1 finds the zero at the end.
+        passed, hazard = (np.append(sums, 0.0)[model.stretch] for sums in (passed, hazard))
+        kind, moment = model.cells.kind[model.at_event], model.moment
+        at_event = value[kind] - (np.bincount(model.of_event, mean) / np.bincount(model.of_event))[moment]
+        at_event += self.risk[kind] * (value[kind] * gone[moment] - passed_gone[moment])
+
+        def residual(rows: slice) -> np.ndarray:
+            kind, place = model.cells.kind[rows], model.place[rows]
+            values = self.risk[kind] * (passed[place] - value[kind] * hazard[place])
+            first, last = np.searchsorted(model.at_event, (rows.start, rows.stop))
+            values[model.at_event[first:last] - rows.start] += at_event[first:last]
+            return values
+
+        return model.cells.added_up(residual)
 
 
 def maximise(model: Regression, *, most_steps: int = 100) -> tuple[CoxFit | None, str]:
@@ -162,18 +219,19 @@ def maximise(model: Regression, *, most_steps: int = 100) -> tuple[CoxFit | None
     Newton's method on a concave likelihood, halving a step that goes down. On the way to an infinite coefficient every
     step is as long as the last while the likelihood has stopped rising.
     """
-    n_events = int(model.event.sum())
-    information = np.diag(CoxFit.at(model, np.zeros(len(model.names))).information)
-    varies = information > NO_VARIATION * n_events
+    n_events = len(model.of_event)
+    here = CoxFit.at(model, np.zeros(len(model.names)))
+    varies = np.diag(here.information) > NO_VARIATION * n_events
     notes = [
         f"{name} was left out: it is the same for all vertebrae compared"
         for name, is_kept in zip(model.names, varies, strict=True)
         if not is_kept
     ]
-    model = model.only(varies)
+    if not varies.all():
+        model = model.only(varies)
+        here = CoxFit.at(model, np.zeros(len(model.names)))
     n = len(model.names) - 1
     notes.insert(0, adjusted_for(model.names[1:]))
-    here = CoxFit.at(model, np.zeros(n + 1))
     spread = np.sqrt(np.diag(here.information))
     correlation = here.information / np.outer(spread, spread)
     if np.linalg.eigvalsh(correlation)[0] < COLLINEAR:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.errors import WorkbookError
-from helpers.estimators.arguments import durations, flags, labels, same_length
+from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.estimate import TwoByTwo
+from helpers.estimators.kinds import SPREAD, Kinds
+
+LARGEST_KEY, FEW = 2**62, 2**10
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +46,34 @@ class Contributions:
         """
         event, exposed = flags(event, "event"), flags(exposed, "exposed")
         n = same_length(event=event, exposed=exposed, patient=patient, time=time)
-        codes, n_patients = (np.arange(n), n) if patient is None else labels(patient, "patient")
         if patient is None and time is None:
-            kind = np.bincount(2 * exposed + event, minlength=4)
-            rows = np.array([[0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 0, 0], [1, 1, 0, 0]])
-            return collapse(rows, kind)
-        columns = []
-        for group in (exposed, ~exposed):
-            columns.append(np.bincount(codes[group & event], minlength=n_patients))
-            if time is None:
-                columns.append(np.bincount(codes[group], minlength=n_patients))
-            else:
-                columns.append(np.bincount(codes[group], durations(time, "time")[group], minlength=n_patients))
-        return collapse(np.column_stack(columns), np.ones(n_patients, dtype=np.int64))
+            a, n1, events = (np.count_nonzero(rows) for rows in (event & exposed, exposed, event))
+            return cls.from_counts(a, n1, events - a, n - n1)
+        codes, n_codes = (np.arange(n), n) if patient is None else label_codes(patient, "patient")
+        counts = Kinds((exposed, event), (2, 2)).counts_by(codes, n_codes)
+        at_risk = counts.sum(axis=1)
+        size = at_risk if time is None else Kinds((exposed,), (2,)).counts_by(codes, n_codes, durations(time, "time"))
+        n_patients = np.count_nonzero(at_risk.any(axis=0))
+        return cls.from_patients(counts[1, 1], size[1], counts[0, 1], size[0], n_patients=n_patients)
+
+    @classmethod
+    def from_counts(cls, a: int, n1: int, c: int, n0: int) -> "Contributions":
+        """Vertebrae that stand alone, from the four counts of their two-by-two table."""
+        rows = np.array([[0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 0, 0], [1, 1, 0, 0]])
+        return collapse(rows, np.array([n0 - c, c, n1 - a, a]))
+
+    @classmethod
+    def from_patients(cls, a, n1, c, n0, *, n_patients: int | None = None) -> "Contributions":
+        """Patients from their four counts, one entry each.
+
+        Entries for labels that nobody has are all zeros; `n_patients` without them is by default the number of entries
+        with vertebrae at risk.
+        """
+        each = _collapsed([a, n1, c, n0])
+        n_absent = len(a) - (np.count_nonzero(n1 + n0) if n_patients is None else n_patients)
+        if not n_absent:
+            return each
+        return collapse(each.counts, each.multiplicity - n_absent * ~each.counts.any(axis=1))
 
     def __add__(self, other: "Contributions") -> "Contributions":
         """Two parts of a cohort as one; no patient may be in both."""
@@ -120,36 +138,41 @@ class Contributions:
         return self.variance(1 / events_exposed, 1 / events_unexposed)
 
 
-def collapse(counts: np.ndarray, multiplicity: np.ndarray) -> Contributions:
-    """Rows with the number of patients behind them, every row once and in order."""
-    kept = multiplicity > 0
-    counts, multiplicity = counts[kept], multiplicity[kept]
-    if not len(counts):
+def collapse(counts: np.ndarray, multiplicity: np.ndarray | None = None) -> Contributions:
+    """Rows with the number of patients behind them (None: one each), every row once and in order."""
+    if multiplicity is not None:
+        counts, multiplicity = counts[multiplicity > 0], multiplicity[multiplicity > 0]
+    return _collapsed(list(counts.T), multiplicity)
+
+
+def _collapsed(columns: list[np.ndarray], multiplicity: np.ndarray | None = None) -> Contributions:
+    n = len(columns[0])
+    if not n:
         return Contributions(np.zeros((0, 4), dtype=np.int64), np.zeros(0, dtype=np.int64))
-    key = _packed(counts)
-    if key is None:
-        distinct, which = np.unique(counts, axis=0, return_inverse=True)
+    codes, values = zip(*map(_in_order, columns), strict=True)
+    kinds = Kinds(codes, tuple(map(len, values)))
+    if kinds.n_kinds > LARGEST_KEY:
+        counts, which = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
+        return Contributions(counts, np.bincount(which.ravel(), multiplicity).astype(np.int64))
+    # One whole number for each row, in the rows' own order.
+    key = kinds.of_rows().astype(np.int64)
+    if kinds.n_kinds <= SPREAD * n + FEW:
+        patients = np.bincount(key, multiplicity)
+        distinct = np.flatnonzero(patients)
+        patients = patients[distinct]
+    elif multiplicity is None:
+        distinct, patients = np.unique(key, return_counts=True)
     else:
-        _, first, which = np.unique(key, return_index=True, return_inverse=True)
-        distinct = counts[first]
-    patients = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(patients, which.ravel(), multiplicity)
-    return Contributions(distinct, patients)
+        distinct, which = np.unique(key, return_inverse=True)
+        patients = np.bincount(which, multiplicity)
+    places = np.unravel_index(distinct, kinds.sizes)
+    counts = np.column_stack([of_column[place] for of_column, place in zip(values, places, strict=True)])
+    return Contributions(counts, patients.astype(np.int64))
 
 
-def _packed(counts: np.ndarray) -> np.ndarray | None:
-    """Each row as one integer in the rows' own order (integers sort many times faster), where they fit."""
-    if counts.dtype.kind != "i":
-        return None
-    bases = [int(base) + 1 for base in counts.max(axis=0)]
-    if np.prod([float(base) for base in bases]) > 2.0**62:
-        return None
-    key = np.zeros(len(counts), dtype=np.int64)
-    for base, column in zip(bases, counts.T, strict=True):
-        key = key * base + column
-    return key
-
-
-def patient_sums(values: np.ndarray, codes: np.ndarray | None, n_patients: int) -> np.ndarray:
-    """Values added up by patient; without patients, as they are."""
-    return values if codes is None else np.bincount(codes, values, minlength=n_patients)
+def _in_order(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers as codes into their values, in order; small whole ones are their own."""
+    if column.dtype.kind == "i" and (largest := int(column.max())) < SPREAD * len(column) + FEW:
+        return column, np.arange(largest + 1)
+    values, codes = np.unique(column, return_inverse=True)
+    return codes, values

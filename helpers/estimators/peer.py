@@ -4,8 +4,6 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from lifelines import CoxPHFitter
-from lifelines.exceptions import ConvergenceError
 
 from helpers.estimators.arguments import durations, flags, same_length
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
@@ -39,6 +37,9 @@ def lifelines_hazard_ratio(days, event, exposed, *, conf_level: float = 0.95) ->
     >>> round(fitted.estimate, 2)
     2.56
     """
+    from lifelines import CoxPHFitter  # as long as all other imports of a notebook; one of them needs it
+    from lifelines.exceptions import ConvergenceError
+
     days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
     same_length(days=days, event=event, exposed=exposed)
     check_conf_level(conf_level)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from helpers.estimators.arguments import adjusted_for, covariate_columns, flags, labels, numbers, same_length
+from helpers.estimators.arguments import adjusted_for, covariate_columns, flags, label_codes, numbers, same_length
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import (
     SANDWICH_T,
@@ -18,8 +18,9 @@ from helpers.estimators.intervals import (
     ratio_estimate,
     sum_of_squares,
 )
+from helpers.estimators.kinds import n_occurring
 from helpers.estimators.log_poisson import NO_MAXIMUM, Patterns, PoissonFit, maximise
-from helpers.estimators.patients import Contributions, patient_sums
+from helpers.estimators.patients import Contributions
 
 EXPOSURE = "exposure"
 # Log ratios: of exposed and unexposed, the furthest that means anything; of any limit, the largest a number can hold.
@@ -94,7 +95,7 @@ def adjusted_risk_ratio(
     same_length(event=event, exposed=exposed, **columns, patient=patient, stratum=stratum)
     table = Contributions.from_rows(event, exposed).table
     model = "log-Poisson model" + (" with covariates" if columns else "")
-    columns = {EXPOSURE: exposed.astype(float)} | columns
+    columns = {EXPOSURE: exposed} | columns
     return _risk_ratio("risk ratio", model, event, columns, patient, stratum, conf_level, counts=table)
 
 
@@ -140,51 +141,60 @@ def risk_trend(event, score, patient=None, *, stratum=None, conf_level: float = 
 def _risk_ratio(measure: str, model: str, event, columns, patient, stratum, conf_level: float, counts=None) -> Estimate:
     """The ratio per unit of the first column."""
     check_conf_level(conf_level)
-    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-    strata = np.zeros(len(event), dtype=np.int64) if stratum is None else labels(stratum, "stratum")[0]
+    patients = None if patient is None else label_codes(patient, "patient")
+    strata = (np.zeros(len(event), dtype=np.int8), 1) if stratum is None else label_codes(stratum, "stratum")
     terms = "" if stratum is None else ", a term for each stratum"
     whose = "vertebrae treated as independent (sandwich)" if patient is None else f"patients as clusters ({SANDWICH_T})"
     evidence = {
         "conf_level": conf_level,
         "method": f"{model}{terms}, {whose}",
-        "n_patients": n_patients,
+        "n_patients": None if patients is None else n_occurring(*patients),
         "n_vertebrae": len(event),
-        "n_events": int(event.sum()),
+        "n_events": int(np.count_nonzero(event)),
         "counts": counts,
     }
     fit, kept, told = _fit(event, columns, strata)
     if fit is None:
         return not_estimable(measure, told, unit="ratio", **evidence)
-    influence = patient_sums(fit.influence()[fit.patterns.of_row, event.astype(int)], codes, n_patients)
-    is_beyond = _is_beyond_numbers(fit.log_ratio, influence, conf_level, clustered=codes is not None)
+    influence, alike = _influence(fit, patients)
+    is_beyond = _is_beyond_numbers(fit.log_ratio, influence, alike, conf_level)
     if EXPOSURE in columns and (is_beyond or abs(fit.log_ratio) > FURTHEST):
         return not_estimable(measure, joined(ALL_BUT_FLAT, told), unit="ratio", **evidence)
     if is_beyond:
         return not_estimable(measure, joined(TOO_LARGE, told), unit="ratio", **evidence)
     told = joined(adjusted_for(kept[1:]), told)
-    if codes is None:
-        return ratio_estimate(measure, fit.log_ratio, sum_of_squares(influence), note=told, **evidence)
+    if patients is None:
+        return ratio_estimate(measure, fit.log_ratio, sum_of_squares(influence, alike), note=told, **evidence)
     return clustered_ratio(measure, fit.log_ratio, influence, note=told, **evidence)
 
 
-def _is_beyond_numbers(log_ratio: float, influence: np.ndarray, conf_level: float, *, clustered: bool) -> bool:
+def _influence(fit: PoissonFit, patients: tuple[np.ndarray, int] | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """How far each patient moves the log ratio; without patients, each kind of vertebra, and how many there are."""
+    patterns, influence = fit.patterns, fit.influence()
+    if patients is not None:
+        return patterns.by_patient(influence, *patients), None
+    alike = np.column_stack([patterns.at_risk - patterns.events, patterns.events])
+    return influence[alike > 0], alike[alike > 0]
+
+
+def _is_beyond_numbers(log_ratio: float, influence: np.ndarray, alike: np.ndarray | None, conf_level: float) -> bool:
     """Whether a limit is larger than numbers can hold, or smaller."""
     if np.abs(influence).max() > LARGEST:
         # Already the error is; its fourth power, for the degrees of freedom, might not be a number.
         return True
-    df = degrees_of_freedom(influence) if clustered else math.inf
-    return abs(log_ratio) + quantile(conf_level, df) * math.sqrt(sum_of_squares(influence)) > LARGEST
+    df = degrees_of_freedom(influence) if alike is None else math.inf
+    return abs(log_ratio) + quantile(conf_level, df) * math.sqrt(sum_of_squares(influence, alike)) > LARGEST
 
 
-def _fit(event: np.ndarray, columns: dict, strata: np.ndarray) -> tuple[PoissonFit | None, list[str], str]:
+def _fit(event: np.ndarray, columns: dict, strata: tuple[np.ndarray, int]) -> tuple[PoissonFit | None, list[str], str]:
     """The fit, if there is one, the columns that vary, and what else to note."""
     if not event.any():
         return None, [], "no events" if len(event) else "no vertebrae"
-    patterns = Patterns.of(event, list(columns.values()), strata)
+    patterns = Patterns.of(event, list(columns.values()), *strata)
     why_not, kept, notes = _look_over(patterns, list(columns))
     fit = None
     if not why_not:
-        fit, why_not = maximise(replace(patterns, columns=patterns.columns[:, kept]))
+        fit, why_not = maximise(replace(patterns, columns=patterns.columns[kept]))
     return fit, [list(columns)[place] for place in kept], joined(why_not, *notes)
 
 
@@ -194,9 +204,9 @@ def _look_over(patterns: Patterns, names: list[str]) -> tuple[str, list[int], li
     notes, kept, is_stratified = [], [], len(patterns.start) > 1
     if not with_event.all():
         notes.append(f"{(~with_event).sum()} of {len(with_event)} strata have no event and say nothing")
-    for place, (name, column) in enumerate(zip(names, patterns.columns.T, strict=True)):
+    for place, (name, column) in enumerate(zip(names, patterns.columns, strict=True)):
         is_highest, is_lowest = (
-            (column == patterns.by_stratum(end, column)[patterns.stratum])[patterns.events > 0].all()
+            (column == patterns.of_stratum(patterns.by_stratum(end, column)))[patterns.events > 0].all()
             for end in (np.maximum, np.minimum)
         )
         if is_highest and is_lowest:

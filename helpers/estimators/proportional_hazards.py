@@ -1,17 +1,18 @@
 """Whether the hazard ratio is the same throughout follow-up: a test, and the change at a day."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import choice
-from helpers.estimators.cox import Likelihood, Moments
+from helpers.estimators.cox import Likelihood, informative
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.follow_up import Rows
-from helpers.estimators.hazard_ratio import WHOSE, fit_of, influence_by_patient
+from helpers.estimators.hazard_ratio import WHOSE, fit_of
 from helpers.estimators.intervals import NO_VARIANCE, clustered_ratio, joined, ratio_estimate, two_sided_p
-from helpers.estimators.processes import counting_processes, distinct_times
+from helpers.estimators.processes import Processes, just_before
 
 SCALES = {
     "km": "time on the scale of the Kaplan-Meier curve",
@@ -99,7 +100,7 @@ def proportional_hazards_test(
     fit, why_not = fit_of(rows)
     z = None
     if fit is not None:
-        z, why_not = _statistic(fit, _time_scale(rows, fit.moments, transform), rows)
+        z, why_not = _statistic(fit, _time_scale(rows, transform), rows)
     if rows.patients is not None and evidence["n_patients"] == 1:
         # U^2 / U^2 would be 1 whatever the data.
         why_not = why_not or "fewer than two patients"
@@ -110,7 +111,7 @@ def proportional_hazards_test(
 
 def _statistic(fit: Likelihood, g: np.ndarray, rows: Rows) -> tuple[float | None, str]:
     """The root of chi-square, or why there is none."""
-    if np.ptp(g[fit.moments.informative]) == 0:
+    if np.ptp(g[informative(fit.moments)]) == 0:
         return None, "the events with exposed and unexposed vertebrae at risk all fell at one time"
     variance = fit.share * (1 - fit.share)
     g = g - float(variance @ g[fit.of_event]) / fit.information
@@ -118,32 +119,35 @@ def _statistic(fit: Likelihood, g: np.ndarray, rows: Rows) -> tuple[float | None
     g /= math.sqrt(float(variance @ g[fit.of_event] ** 2))
     if rows.patients is None:
         return float(g @ fit.moments.events[:, 1] - fit.share @ g[fit.of_event]), ""
-    u = rows.by_patient(fit.residual_of_rows(rows.exposed, rows.event, g))
+    u = rows.cells.by_patient(*fit.residuals(g))
     squares = float(u @ u)
     if squares <= NO_VARIANCE:
         return None, "nothing varies: every patient's sum is zero"
     return float(u.sum()) / math.sqrt(squares), ""
 
 
-def _time_scale(rows: Rows, moments: Moments, transform: str) -> np.ndarray:
+def _time_scale(rows: Rows, transform: str) -> np.ndarray:
     """g(t) at each moment."""
+    time = rows.cells.moments.time
     if transform == "identity":
-        return moments.time.astype(float)
+        return time.astype(float)
     if transform == "log":
-        n_at_zero = int((rows.event & (rows.days == 0)).sum())
+        n_at_zero = int(np.count_nonzero(rows.event & (rows.days == 0)))
         if n_at_zero:
             raise WorkbookError(
                 f'`transform="log"` needs events after day 0, but {n_at_zero} fell on it. Pass "km" or "rank".'
             )
-        return np.log(np.where(moments.time > 0, moments.time, 1))
-    times, index = distinct_times(rows.days)
+        return np.log(np.where(time > 0, time, 1))
+    # The scale is common to all strata and both kinds.
+    whole = replace(rows, patients=None, strata=None) if rows.strata is not None else rows
+    whole = whole.moments().ungrouped()
     if transform == "rank":
-        rows_at = np.bincount(index, minlength=len(times))
+        rows_at = whole.leaving.sum(axis=(1, 2))
         values = np.cumsum(rows_at) - (rows_at - 1) / 2
     else:
-        curve = counting_processes(times, index, rows.event.astype(np.int8), rows.entry).survival
-        values = 1 - np.r_[1.0, curve[:-1]]
-    return values[np.searchsorted(times, moments.time)]
+        process, values = Processes.of(whole), np.zeros(len(whole.time))
+        values[process.moment] = 1 - just_before(process.survival, start=1.0)
+    return values[np.searchsorted(whole.time, time)]
 
 
 def hazard_ratio_change(
@@ -210,8 +214,7 @@ def hazard_ratio_change(
     if not (math.isfinite(at) and at > 0):
         raise WorkbookError(f"`at` must be a day after 0, but got {at}. Pass for example 90.")
     evidence = {"conf_level": conf_level, **rows.evidence("Cox, Efron ties, a ratio for each window, ", **WHOSE)}
-    windows = rows.within(0, at), rows.within(at, None)
-    (first, why_not_first), (second, why_not_second) = (fit_of(window) for window in windows)
+    (first, why_not_first), (second, why_not_second) = (fit_of(rows, window) for window in ((0, at), (at, None)))
     if first is None or second is None:
         told = [
             why and f"{when} day {at:g}: {why}" for when, why in (("up to", why_not_first), ("after", why_not_second))
@@ -221,5 +224,9 @@ def hazard_ratio_change(
     if rows.patients is None:
         variance = 1 / first.information + 1 / second.information
         return ratio_estimate("ratio of hazard ratios", log_ratio, variance, **evidence)
-    influence = influence_by_patient(first, windows[0]) - influence_by_patient(second, windows[1])
+    tables = (
+        early / first.information - late / second.information
+        for early, late in zip(first.residuals(), second.residuals(), strict=True)
+    )
+    influence = rows.cells.by_patient(*tables)
     return clustered_ratio("ratio of hazard ratios", log_ratio, influence, **evidence)

@@ -3,6 +3,8 @@
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from helpers.estimators.arguments import choice, durations, flags, same_length
 from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
 from helpers.estimators.intervals import (
@@ -13,6 +15,7 @@ from helpers.estimators.intervals import (
     two_sided_p,
     wilson_limits,
 )
+from helpers.estimators.kinds import Kinds
 from helpers.estimators.patients import Contributions
 from helpers.estimators.score import score_interval
 
@@ -137,13 +140,26 @@ def rate_ratio(days, event, exposed, patient=None, *, conf_level: float = 0.95) 
     """
     days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
     same_length(days=days, event=event, exposed=exposed, patient=patient)
+    if patient is not None:
+        contributions = Contributions.from_rows(event, exposed, patient, time=days)
+    else:
+        a, c = (np.count_nonzero(event & group) for group in (exposed, ~exposed))
+        time_unexposed, time_exposed = Kinds((), ()).counts_by(exposed, 2, days)
+        contributions = Contributions(np.array([[a, time_exposed, c, time_unexposed]]), np.array([1]))
+    clustered = patient is not None
+    return rate_ratio_of(contributions, n_vertebrae=len(event), clustered=clustered, conf_level=conf_level)
+
+
+def rate_ratio_of(
+    contributions: Contributions, *, n_vertebrae: int, clustered: bool = True, conf_level: float = 0.95
+) -> Estimate:
+    """The rate ratio of patients already collapsed, with their times at risk."""
     check_conf_level(conf_level)
-    a, c = int((event & exposed).sum()), int((event & ~exposed).sum())
-    time_exposed, time_unexposed = float(days[exposed].sum()), float(days[~exposed].sum())
-    contributions = None if patient is None else Contributions.from_rows(event, exposed, patient, time=days)
+    a, time_exposed, c, time_unexposed = contributions.totals.tolist()
+    a, c = int(a), int(c)
     evidence = {
-        "n_patients": None if contributions is None else contributions.n_patients,
-        "n_vertebrae": len(event),
+        "n_patients": contributions.n_patients if clustered else None,
+        "n_vertebrae": n_vertebrae,
         "n_events": a + c,
     }
     if not (time_exposed and time_unexposed) or not a + c:
@@ -152,7 +168,7 @@ def rate_ratio(days, event, exposed, patient=None, *, conf_level: float = 0.95) 
     if not (a and c):
         return _one_sided_rate_ratio(a, c, time_unexposed / time_exposed, conf_level, evidence)
     log_ratio, evidence["conf_level"] = math.log(a / time_exposed * time_unexposed / c), conf_level
-    if contributions is None:
+    if not clustered:
         method = "log interval (Poisson), vertebrae treated as independent"
         return ratio_estimate("rate ratio", log_ratio, 1 / a + 1 / c, method=method, **evidence)
     groups, alike = contributions.of_groups(1 / a, 1 / c), contributions.multiplicity

@@ -7,7 +7,7 @@ import numpy as np
 from helpers.estimators.arguments import durations, flags, same_length
 from helpers.estimators.estimate import Estimate, not_estimable
 from helpers.estimators.followed_groups import FollowedGroups
-from helpers.estimators.processes import IncidenceInfluence, counting_processes
+from helpers.estimators.processes import IncidenceInfluence, Processes
 
 
 def restricted_mean_difference(
@@ -50,7 +50,7 @@ def restricted_mean_difference(
     """
     days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
     same_length(days=days, event=event, exposed=exposed, patient=patient)
-    groups = FollowedGroups.of(days, event.astype(np.int8), exposed, patient, horizon_days, conf_level)
+    groups = FollowedGroups.of(days, event, exposed, patient, horizon_days, conf_level)
     interval = "Wald interval" if patient is None else "interval from the shares lost by both (logit, t quantile)"
     evidence = groups.evidence(f"area under Kaplan-Meier curves, {interval}, {groups.basis}")
     measure = "restricted mean difference"
@@ -68,14 +68,12 @@ def _in_days(lost: Estimate, horizon: float) -> Estimate:
     return replace(lost, estimate=-horizon * lost.estimate + 0.0, conf_low=low, conf_high=high, std_error=error)
 
 
-def _area(times: np.ndarray, index: np.ndarray, event: np.ndarray, horizon: float) -> tuple[float, np.ndarray]:
-    """The area under the curve to the horizon, and every vertebra's influence on it."""
-    process = counting_processes(times, index, event)
+def _area(process: Processes, horizon: float) -> tuple[float, np.ndarray]:
+    """The area under the curve to the horizon, and the influence of a vertebra on it, by time and outcome."""
     tables = IncidenceInfluence.of(process)
-    width = np.diff(np.minimum(np.r_[0.0, times, horizon], horizon))
+    width = np.diff(np.minimum(np.r_[0.0, process.time, horizon], horizon))
     area = np.cumsum(np.r_[1.0, process.survival] * width)
     # A vertebra still at risk moves the curve by S(t) b(t): integrate that step by step.
     at_risk = np.cumsum(np.r_[0.0, process.survival * tables.b] * width)
-    slope = tables.b[index] - event * tables.a[index]
-    # Column i of a cumulative sum ends where times[i] begins.
-    return float(area[-1]), at_risk[index] + slope * (area[-1] - area[index])
+    # Entry i of a cumulative sum ends where time i begins.
+    return float(area[-1]), at_risk[:-1, None] + tables.slope * (area[-1] - area[:-1])[:, None]

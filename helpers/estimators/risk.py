@@ -57,11 +57,16 @@ def risk(event, patient=None, *, conf_level: float = 0.95) -> Estimate:
     (0.0624, 0.1605)
     """
     event = flags(event, "event")
-    check_conf_level(conf_level)
     contributions = Contributions.from_rows(event, np.ones_like(event), patient)
-    n_events, n = int(event.sum()), len(event)
+    return risk_of(contributions, clustered=patient is not None, conf_level=conf_level)
+
+
+def risk_of(contributions: Contributions, *, clustered: bool = True, conf_level: float = 0.95) -> Estimate:
+    """The risk of patients already collapsed, all of whose vertebrae count as exposed."""
+    check_conf_level(conf_level)
+    n_events, n, _, _ = contributions.totals.tolist()
     evidence = {
-        "n_patients": None if patient is None else contributions.n_patients,
+        "n_patients": contributions.n_patients if clustered else None,
         "n_vertebrae": n,
         "n_events": n_events,
     }
@@ -75,9 +80,9 @@ def risk(event, patient=None, *, conf_level: float = 0.95) -> Estimate:
             **evidence,
         )
     p = n_events / n
-    if patient is None or p in (0, 1):
+    if not clustered or p in (0, 1):
         low, high = wilson_limits(n_events, n, conf_level)
-        note = "" if patient is None else "no events, or nothing but events: " + IGNORES_CLUSTERS
+        note = "" if not clustered else "no events, or nothing but events: " + IGNORES_CLUSTERS
         return Estimate(
             "risk",
             p,
@@ -137,8 +142,13 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
     >>> difference.estimate, round(difference.conf_low, 3), round(difference.conf_high, 3)
     (0.25, -0.398, 0.898)
     """
-    contributions = Contributions.from_rows(event, exposed, patient)
-    table, n_patients = contributions.table, None if patient is None else contributions.n_patients
+    contributions, clustered = Contributions.from_rows(event, exposed, patient), patient is not None
+    return risk_difference_of(contributions, clustered=clustered, conf_level=conf_level)
+
+
+def risk_difference_of(contributions: Contributions, *, clustered: bool = True, conf_level: float = 0.95) -> Estimate:
+    """The risk difference of patients already collapsed."""
+    table, n_patients = contributions.table, contributions.n_patients if clustered else None
     check_conf_level(conf_level)
     if not (table.at_risk_exposed and table.at_risk_unexposed) or table.has_zero_cell:
         return score_instead(table, "risk difference", n_patients, conf_level)
@@ -146,7 +156,7 @@ def risk_difference(event, exposed, patient=None, *, conf_level: float = 0.95) -
     difference = risks[0] - risks[1]
     evidence = {"conf_level": conf_level, **evidence_of(table, n_patients)}
     weights, measure = (1 / table.at_risk_exposed, 1 / table.at_risk_unexposed), "risk difference"
-    if patient is None:
+    if not clustered:
         variance, method = contributions.variance(*weights), "Wald interval, vertebrae treated as independent"
         return difference_estimate(
             measure, difference, variance, method=method, unit="probability difference", **evidence
@@ -188,8 +198,13 @@ def odds_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Est
     >>> round(odds.estimate, 6), round(odds.conf_low, 3), round(odds.conf_high, 2)
     (3.0, 0.15, 59.89)
     """
-    contributions = Contributions.from_rows(event, exposed, patient)
-    table, n_patients = contributions.table, None if patient is None else contributions.n_patients
+    contributions, clustered = Contributions.from_rows(event, exposed, patient), patient is not None
+    return odds_ratio_of(contributions, clustered=clustered, conf_level=conf_level)
+
+
+def odds_ratio_of(contributions: Contributions, *, clustered: bool = True, conf_level: float = 0.95) -> Estimate:
+    """The odds ratio of patients already collapsed."""
+    table, n_patients = contributions.table, contributions.n_patients if clustered else None
     check_conf_level(conf_level)
     if not n_without_event(table) or table.has_zero_cell:
         return score_instead(table, "odds ratio", n_patients, conf_level)
@@ -197,7 +212,7 @@ def odds_ratio(event, exposed, patient=None, *, conf_level: float = 0.95) -> Est
     log_ratio = math.log(a * (n0 - c) / (c * (n1 - a)))
     weights = n1 / (a * (n1 - a)), n0 / (c * (n0 - c))
     evidence = {"conf_level": conf_level, **evidence_of(table, n_patients)}
-    if patient is None:
+    if not clustered:
         return ratio_estimate("odds ratio", log_ratio, contributions.variance(*weights), method=WOOLF, **evidence)
     groups, alike = contributions.of_groups(*weights), contributions.multiplicity
     options = {"groups": groups, "patients": alike, "method": CLUSTERED}

@@ -13,26 +13,22 @@ from scipy.sparse import csr_array
 
 @dataclass(frozen=True, eq=False)
 class RiskSets:
-    """Which rows are at risk when, by way of runs of 1, 2, 4, ... moments.
+    """Which stretches of time hold which moments, by way of runs of 1, 2, 4, ... moments.
 
     Attributes
     ----------
-    kind_start, kind : array of int (kinds,), (rows,)
-        Rows at risk from the same moment to the same moment are of a kind, and stand together.
-    pieces : sparse array (kinds, runs)
-        The runs of moments at which a kind is at risk, that do not overlap.
+    pieces : sparse array (stretches, runs)
+        The runs of moments that make up a stretch, and do not overlap.
     holds : sparse array (moments, runs)
         The runs that hold a moment.
     """
 
-    kind_start: np.ndarray
-    kind: np.ndarray
     pieces: csr_array
     holds: csr_array
 
     @classmethod
     def of(cls, first: np.ndarray, last: np.ndarray, n_moments: int) -> "RiskSets":
-        """Rows at risk from moment `first` through moment `last`, in an order that keeps kinds together.
+        """Stretches from moment `first` through moment `last`.
 
         Examples
         --------
@@ -40,31 +36,29 @@ class RiskSets:
         >>> sets.at_risk(np.array([1.0, 10.0, 100.0])), sets.over_time(np.array([1.0, 10.0, 100.0]))
         (array([ 11., 110., 110.]), array([  1., 111., 110.]))
         """
-        is_new = np.diff(first, prepend=-1).astype(bool) | np.diff(last, prepend=-1).astype(bool)
-        start = np.flatnonzero(is_new)
         # Run 1 holds everything, runs 2k and 2k + 1 are the halves of run k, and the last are single moments.
         single = 1 << max(n_moments - 1, 0).bit_length()
-        low, high = first[start] + single, last[start] + single + 1
-        kinds, runs = [], []
+        low, high = first + single, last + single + 1
+        stretches, runs = [], []
         while (is_open := low < high).any():
             for is_taken, run in ((is_open & (low % 2 == 1), low), (is_open & (high % 2 == 1), high - 1)):
-                kinds.append(np.flatnonzero(is_taken))
+                stretches.append(np.flatnonzero(is_taken))
                 runs.append(run[is_taken])
             low, high = (low + 1) // 2, high // 2
-        pieces = _ones(np.concatenate(kinds), np.concatenate(runs), (len(start), 2 * single))
+        pieces = _ones(np.concatenate(stretches), np.concatenate(runs), (len(first), 2 * single))
         moment, above = np.arange(n_moments), np.arange(single.bit_length())
         holds = _ones(
             np.repeat(moment, len(above)), (moment[:, None] + single >> above).ravel(), (n_moments, 2 * single)
         )
-        return cls(start, np.cumsum(is_new) - 1, pieces, holds)
+        return cls(pieces, holds)
 
     def at_risk(self, values: np.ndarray) -> np.ndarray:
-        """Sums over the rows at risk at each moment."""
-        return self.holds @ (self.pieces.T @ np.add.reduceat(values, self.kind_start))
+        """Sums of what stretches hold over those that hold each moment."""
+        return self.holds @ (self.pieces.T @ values)
 
     def over_time(self, values: np.ndarray) -> np.ndarray:
-        """Sums over the moments at which each row is at risk."""
-        return (self.pieces @ (self.holds.T @ values))[self.kind]
+        """Sums over the moments of each stretch."""
+        return self.pieces @ (self.holds.T @ values)
 
 
 def _ones(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> csr_array:

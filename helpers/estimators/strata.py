@@ -4,49 +4,46 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.estimators.arguments import flags, labels, same_length
-from helpers.estimators.estimate import TwoByTwo
-from helpers.estimators.patients import patient_sums
+from helpers.estimators.arguments import flags, label_codes, same_length
+from helpers.estimators.kinds import Kinds, n_occurring
 
 
 @dataclass(frozen=True, eq=False)
 class Strata:
-    """Counts by stratum, and whose each vertebra is.
+    """Vertebrae counted by stratum, exposure and event, and whose each is.
 
     Attributes
     ----------
-    a, n1, c, n0 : array of float (strata,)
-        Events and number at risk among the exposed, events and number at risk among the unexposed.
-    n_patients : int or None
-        None where no patients were given.
+    counts : array of int (strata, 2, 2)
+        By label of the stratum, exposed and event; zeros for a label that no vertebra has. Those of the parts of a
+        cohort add up where the labels are the same categories.
     """
 
-    a: np.ndarray
-    n1: np.ndarray
-    c: np.ndarray
-    n0: np.ndarray
-    n_patients: int | None
-    _kind: tuple[np.ndarray, np.ndarray, np.ndarray]
-    _patient: np.ndarray | None
+    counts: np.ndarray
+    _kinds: Kinds
+    _patients: tuple[np.ndarray, int] | None
 
     @classmethod
     def of(cls, event, exposed, stratum, patient=None) -> "Strata":
         """Count the vertebrae of each stratum."""
         event, exposed = flags(event, "event"), flags(exposed, "exposed")
         same_length(event=event, exposed=exposed, stratum=stratum, patient=patient)
-        strata, n_strata = labels(stratum, "stratum")
-        codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
-        counts = (
-            np.bincount(strata[rows], minlength=n_strata).astype(float)
-            for rows in (event & exposed, exposed, event & ~exposed, ~exposed)
-        )
-        return cls(*counts, n_patients, (strata, exposed.astype(int), event.astype(int)), codes)
+        strata, n_strata = label_codes(stratum, "stratum")
+        patients = None if patient is None else label_codes(patient, "patient")
+        kinds = Kinds((strata, exposed, event), (n_strata, 2, 2))
+        return cls(kinds.counts(), kinds, patients)
 
     @property
-    def table(self) -> TwoByTwo:
-        """The two-by-two table over all strata."""
-        return TwoByTwo(*(int(column.sum()) for column in (self.a, self.n1, self.c, self.n0)))
+    def n_patients(self) -> int | None:
+        """None where no patients were given."""
+        return None if self._patients is None else n_occurring(*self._patients)
 
     def by_patient(self, by_kind: np.ndarray) -> np.ndarray:
-        """Contributions by stratum x exposed x event, added up by patient (by vertebra without them)."""
-        return patient_sums(by_kind[self._kind], self._patient, self.n_patients or 0)
+        """Contributions by stratum x exposed x event, added up by patient."""
+        return self._kinds.sums_by(*self._patients, by_kind)
+
+
+def four_counts(counts: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of each stratum: events and number at risk among the exposed, events and number at risk among the unexposed."""
+    counts = counts.astype(float)
+    return counts[:, 1, 1], counts[:, 1].sum(axis=1), counts[:, 0, 1], counts[:, 0].sum(axis=1)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.errors import WorkbookError
-from helpers.estimators.arguments import durations, flags, labels, same_length
+from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.estimate import check_conf_level
 from helpers.estimators.intervals import critical_value
-from helpers.estimators.processes import counting_processes, distinct_times, incidence_variance
+from helpers.estimators.moments import Cells
+from helpers.estimators.processes import Processes, incidence_variance
 
 # Less than one vertebra in a million million; sums of steps reach 0 and 1 up to rounding.
 NO_VARIATION = 1e-12
@@ -147,26 +148,23 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
     n = same_length(days=days, event=event, patient=patient, entry=entry)
     check_conf_level(conf_level)
     entry = checked_entry(entry, days)
-    times, index = distinct_times(days)
-    process = counting_processes(times, index, event.astype(np.int8), entry)
+    codes = None if patient is None else label_codes(patient, "patient")[0]
+    cells = Cells.of(patients=codes, days=days, outcome=event, entry=entry, shape=(1, 2))
+    process = Processes.of(cells.moments)
     survival = process.survival
-    if patient is None:
-        n_patients, method = (
-            None,
-            "Kaplan-Meier, log-log interval (Greenwood), vertebrae treated as independent",
-        )
+    if codes is None:
+        method = "Kaplan-Meier, log-log interval (Greenwood), vertebrae treated as independent"
         with np.errstate(divide="ignore", invalid="ignore"):
             at_risk, d = process.at_risk, process.events
             variance = survival**2 * np.cumsum(np.where(d > 0, d / (at_risk * (at_risk - d)), 0.0))
     else:
-        codes, n_patients = labels(patient, "patient")
         method = "Kaplan-Meier, log-log interval with patients as clusters (infinitesimal jackknife)"
         # One minus the curve is the cumulative incidence when nothing competes.
-        variance = incidence_variance(process, index, event.astype(np.int8), codes, entry)
+        variance = incidence_variance(process, cells)
     std_error = np.where(survival > 0, np.sqrt(variance), np.nan)
     low, high = log_log_limits(survival, std_error, conf_level)
     return Curve(
-        times,
+        process.time,
         process.at_risk,
         process.events,
         process.competing,
@@ -176,9 +174,9 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
         high,
         conf_level,
         method,
-        n_patients,
+        cells.n_patients,
         n,
-        int(event.sum()),
+        int(process.events.sum()),
         None if entry is None else np.sort(entry),
         survival,
     )

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.estimators.arguments import durations, labels, same_length
+from helpers.estimators.arguments import durations, label_codes, same_length
 from helpers.estimators.brackets import checked_brackets
+from helpers.estimators.distinct import counted, distinct, n_distinct, runs
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import joined
 from helpers.estimators.turnbull_masses import NO_MASS, maximise
@@ -26,6 +27,8 @@ class TurnbullCurve:
         The probability of each; they add up to 1. How it lies inside an interval is not determined.
     n_vertebrae, n_events : int
         Vertebrae, and those ever seen fractured.
+    n_patients : int or None
+        None where no patients were given.
     """
 
     after: np.ndarray
@@ -33,6 +36,7 @@ class TurnbullCurve:
     mass: np.ndarray
     n_vertebrae: int
     n_events: int
+    n_patients: int | None = None
 
     def __repr__(self) -> str:
         end = f"to {self.through[-1]:g}" if np.isfinite(self.through[-1]) else "on"
@@ -50,7 +54,7 @@ class TurnbullCurve:
         return total[ended], total[np.maximum(begun, ended)]
 
 
-def turnbull(left, right) -> TurnbullCurve:
+def turnbull(left, right, patient=None) -> TurnbullCurve:
     """The nonparametric maximum likelihood estimate of the time to a fracture known only to lie in (left, right].
 
     It maximises sum of log L_i, L_i the probability of the i-th bracket. Only innermost intervals, from a left end
@@ -64,6 +68,8 @@ def turnbull(left, right) -> TurnbullCurve:
     left, right : array, one per vertebra
         Last clean image and first positive one; right is infinite for a vertebra never seen fractured, left == right
         is a time known exactly. Whole days known to the day are (d - 1, d], or d and d.
+    patient : array of labels, optional
+        For the count of patients only.
 
     Returns
     -------
@@ -97,28 +103,32 @@ def turnbull(left, right) -> TurnbullCurve:
     ([0.375, 0.375], [0.375, 0.75])
     """
     left, right = checked_brackets(left, right)
+    same_length(left=left, right=right, patient=patient)
+    n_patients = None if patient is None else n_distinct(label_codes(patient, "patient")[0])
     if not len(left):
-        return TurnbullCurve(np.zeros(1), np.full(1, np.inf), np.ones(1), 0, 0)
+        return TurnbullCurve(np.zeros(1), np.full(1, np.inf), np.ones(1), 0, 0, n_patients)
+    start, alike = runs(left, right)
+    times, after, through = distinct(left[start], right[start])
+    brackets, count = counted(after * np.int64(len(times)) + through, alike)
+    after, through = np.divmod(brackets, len(times))
     # At one time an exact bracket opens, then brackets close, then (left, ...] open: three places in one order.
-    times, rank = np.unique(np.concatenate([left, right]), return_inverse=True)
-    opens = 3 * rank[: len(left)] + np.where(left == right, 0, 2)
-    closes = 3 * rank[len(left) :] + 1
+    opens, closes = 3 * after + np.where(after == through, 0, 2), 3 * through + 1
     ends = np.flatnonzero(np.bincount(np.concatenate([opens, closes])))
     is_innermost = (ends[:-1] % 3 != 1) & (ends[1:] % 3 == 1)
     inner_opens, inner_closes = ends[:-1][is_innermost], ends[1:][is_innermost]
     first = np.searchsorted(inner_opens, opens, "left")
     beyond = np.searchsorted(inner_closes, closes, "right")
     size = len(inner_opens) + 1
-    brackets, which = np.unique(first * size + beyond, return_inverse=True)
-    share = np.bincount(which) / len(left)
-    mass = maximise(brackets // size, brackets % size, share, size - 1)
+    held, total = counted(first * size + beyond, count)
+    mass = maximise(held // size, held % size, total / len(left), size - 1)
     kept = mass > NO_MASS
     return TurnbullCurve(
         times[inner_opens[kept] // 3],
         times[inner_closes[kept] // 3],
         mass[kept] / mass[kept].sum(),
         len(left),
-        int(np.isfinite(right).sum()),
+        int(count[np.isfinite(times[through])].sum()),
+        n_patients,
     )
 
 
@@ -154,13 +164,17 @@ def interval_censored_risk(left, right, patient=None, *, horizon_days: float, co
     (0.525, 'the images alone leave it between 0.375 and 0.75')
     """
     check_conf_level(conf_level)
-    same_length(left=left, right=right, patient=patient)
-    curve = turnbull(left, right)
+    return risk_of(turnbull(left, right, patient), horizon_days=horizon_days, conf_level=conf_level)
+
+
+def risk_of(curve: TurnbullCurve, *, horizon_days: float, conf_level: float = 0.95) -> Estimate:
+    """The same from a curve that is there already."""
+    check_conf_level(conf_level)
     measure, unit = "risk by horizon, interval-censored", "probability"
     evidence = {
         "conf_level": conf_level,
         "method": f"Turnbull's nonparametric curve by day {horizon_days:g}",
-        "n_patients": None if patient is None else labels(patient, "patient")[1],
+        "n_patients": curve.n_patients,
         "n_vertebrae": curve.n_vertebrae,
         "n_events": curve.n_events,
     }

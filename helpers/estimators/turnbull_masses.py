@@ -109,11 +109,18 @@ def _solve_laplacian(start, end, weight, pull) -> np.ndarray:
     n = len(pull)
     if n == 1:
         return np.zeros(1)
+    # A bracket whose masses are all held at zero joins a node to itself.
+    is_edge = start < end
+    start, end, weight = start[is_edge], end[is_edge], weight[is_edge]
     degree = np.bincount(start, weight, n) + np.bincount(end, weight, n)
     if n <= LARGEST_FULL_MATRIX:
-        edges = np.bincount(start * n + end, weight, n * n).reshape(n, n)
-        matrix = np.diag(degree) - edges - edges.T
-        return np.r_[0.0, cho_solve(cho_factor(matrix[1:, 1:]), pull[1:])]
+        among = start > 0
+        places = (end[among] - 1) * (n - 1) + start[among] - 1
+        matrix = -np.bincount(places, weight[among], (n - 1) ** 2).reshape(n - 1, n - 1)
+        np.fill_diagonal(matrix, degree[1:])
+        # Edges lead on, so they fill one triangle, and the other is not looked at.
+        factor = cho_factor(matrix.T, overwrite_a=True, check_finite=False)
+        return np.r_[0.0, cho_solve(factor, pull[1:], check_finite=False)]
     nodes = np.arange(n)
     values = np.concatenate([degree, -weight, -weight])
     places = (np.concatenate([nodes, start, end]), np.concatenate([nodes, end, start]))

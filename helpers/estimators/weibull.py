@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.errors import WorkbookError, WorkbookFault
-from helpers.estimators.arguments import flags, labels, same_length
+from helpers.estimators.arguments import flags, label_codes, same_length
 from helpers.estimators.brackets import NO_SHAPE, Brackets, checked_brackets, why_no_maximum
+from helpers.estimators.distinct import n_distinct, runs
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, ratio_estimate
-from helpers.estimators.patients import patient_sums
 
 # On the log scale; beyond them a ratio or its limits are no numbers anybody could use, or write.
 LARGEST_LOG_RATIO, LARGEST_ERROR = 50.0, 20.0
@@ -72,16 +72,19 @@ def interval_censored_hazard_ratio(left, right, exposed, patient=None, *, conf_l
             f"`right` is 0 for {int(is_exact_at_zero.sum())} of {len(left)} vertebrae, where a Weibull curve has not "
             "begun. Leave out vertebrae that were fractured on day 0."
         )
-    codes, n_patients = (None, None) if patient is None else labels(patient, "patient")
+    codes = None if patient is None else label_codes(patient, "patient")[0]
+    n_patients, n_vertebrae = None if codes is None else n_distinct(codes), len(left)
+    start, count = runs(*(() if codes is None else (codes,)), left, right, exposed)
+    left, right, exposed = left[start], right[start], exposed[start]
     evidence = {
         "conf_level": conf_level,
         "method": "Weibull proportional hazards, interval-censored times, "
         + ("vertebrae treated as independent" if codes is None else f"patients as clusters ({SANDWICH_T})"),
         "n_patients": n_patients,
-        "n_vertebrae": len(left),
-        "n_events": int(np.isfinite(right).sum()),
+        "n_vertebrae": n_vertebrae,
+        "n_events": int(count[np.isfinite(right)].sum()),
     }
-    rows, of_row = Brackets.of(left, right, exposed)
+    rows, of_row = Brackets.of(left, right, exposed, count)
     why_not = why_no_maximum(rows)
     if why_not:
         return not_estimable("hazard ratio", why_not, unit="ratio", **evidence)
@@ -92,7 +95,7 @@ def interval_censored_hazard_ratio(left, right, exposed, patient=None, *, conf_l
         return not_estimable("hazard ratio", NOT_HELD, unit="ratio", **evidence)
     if codes is None:
         return ratio_estimate("hazard ratio", fit.log_hazard_ratio, fit.variance, **evidence)
-    influence = patient_sums(fit.influence[of_row], codes, n_patients)
+    influence = np.bincount(codes[start], count * fit.influence[of_row])
     return clustered_ratio("hazard ratio", fit.log_hazard_ratio, influence, **evidence)
 
 

@@ -198,8 +198,9 @@ def _dress(axes: Axes, body: float, ticks: Sequence[int], conf_level: float, ban
 
 def _draw_scenario(axes: Axes, rows: pd.DataFrame, places: Mapping, foot: float, width: float) -> None:
     """The dots of one scenario; with numbers where they lie below the axis, or where some cohorts had no interval."""
-    for y in places.values():
-        axes.axhline(y - foot, color=theme.RULE, linewidth=0.5, linestyle=(0, (1, 2)), zorder=0.5)
+    heights = [y - foot for y in places.values()]
+    rule = {"color": theme.RULE, "linewidth": 0.5, "linestyle": (0, (1, 2)), "zorder": 0.5}
+    axes.hlines(heights, 0, 1, transform=axes.get_yaxis_transform(), **rule)
     inch = (1 - _LOWEST) / width
     for row in rows.to_dict("records"):
         y = places[str(row["target"]), str(row["method"])] - foot

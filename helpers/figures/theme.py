@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import matplotlib as mpl
+import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from helpers.figures.png import png
 
 WIDTH = 7.2  # inches: the text width of an A4 report and of a two-column journal page
 TEXT = 8.5  # points
@@ -133,7 +136,9 @@ def svg_bytes(figure: Figure) -> bytes:
 
 def png_bytes(figure: Figure, *, dpi: int = 300) -> bytes:
     """The figure as PNG at print resolution; the same figure always gives the same bytes."""
-    return _rendered(figure, format="png", dpi=dpi, metadata={"Software": None})
+    drawn = np.frombuffer(_rendered(figure, format="rgba", dpi=dpi), dtype=np.uint8)
+    pixels = drawn.reshape(-1, int(figure.get_figwidth() * dpi), 4)
+    return png(pixels[..., :3], dpi=dpi)  # the paper is opaque
 
 
 def images(figure: Figure) -> dict[str, bytes]:

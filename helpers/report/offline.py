@@ -1,6 +1,7 @@
 """What a page may not hold: outside addresses and scripts. A report opens offline, today and in ten years."""
 
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 
 ADDRESS_ATTRIBUTES = {
@@ -15,6 +16,8 @@ CONTROL = re.compile(r"[\x00-\x20]+")
 
 def is_outside(address: str) -> bool:
     """True for an address that leaves the report; data: pictures, files beside it and #places do not."""
+    if address.startswith("data:image/"):  # most often a long one
+        return False
     bare = CONTROL.sub("", address)
     return OUTSIDE.match(bare) is not None and not bare.lower().startswith(("data:image/", "data:font/"))
 
@@ -29,6 +32,7 @@ def active_content(page: str) -> tuple[str, ...]:
     return tuple(_read(page).active)
 
 
+@lru_cache(maxsize=1)
 def _read(page: str) -> "_Reader":
     reader = _Reader()
     reader.feed(page)

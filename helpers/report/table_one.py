@@ -1,10 +1,9 @@
-"""Table 1: the patients at risk, as the tableone package summarises them."""
+"""Table 1: the patients at risk, as the tableone package would summarise them, but for any number of patients."""
 
-import warnings
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
-from tableone import TableOne
 
 from helpers.report.display import ABSENT, Table, count_text
 
@@ -23,7 +22,7 @@ COLUMNS = (
 )
 CATEGORICAL = ("sex", "steroid_use", "later_vertebroplasty", "died")
 MEANS = ("age_years", "bone_density_t_score")
-GROUP_NAMES = {"no": "No new fracture", "yes": "New fracture", "Overall": "All patients"}
+GROUP_NAMES = {"no": "No new fracture", "yes": "New fracture"}
 
 
 def table_one(summary: pd.DataFrame, labels: Mapping[str, str], *, caption: str = "Patients at risk") -> Table:
@@ -43,40 +42,49 @@ def table_one(summary: pd.DataFrame, labels: Mapping[str, str], *, caption: str 
         Mean (SD) of age and bone density, median [quartiles] of counts and days, n (%) of categories; the numbers of
         patients without a value. No p-values: the groups are formed by the outcome.
     """
-    used = [column for column in COLUMNS if column in summary and summary[column].notna().any()]
-    by_outcome = GROUP if summary[GROUP].nunique() > 1 else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # the spread of a group of one patient is shown as a dash
-        made = TableOne(
-            _plain(summary[[*used, GROUP]]),
-            columns=used,
-            categorical=[column for column in CATEGORICAL if column in used],
-            nonnormal=[column for column in used if column not in (*CATEGORICAL, *MEANS)],
-            groupby=by_outcome,
-            include_null=False,
-            pval=False,
-            decimals={"follow_up_days": 0},
-        ).tableone
-    made.columns = made.columns.get_level_values(-1)
-    ends = {column: GROUP_NAMES.get(column, column) for column in made.columns if column != "Missing"}
-    lines = zip(made.index, made.to_dict("records"), strict=True)
-    rows = [_row(name, value, line, labels, ends) for (name, value), line in lines]
-    columns = ("", *ends.values(), "Not known")
+    groups = {"All patients": np.arange(len(summary))}
+    if summary[GROUP].nunique() > 1:
+        groups |= {name: np.flatnonzero(summary[GROUP] == value) for value, name in GROUP_NAMES.items()}
+    rows = [("Patients", *(count_text(len(places)) for places in groups.values()), ABSENT)]
+    for column in COLUMNS:
+        if column in summary and summary[column].notna().any():
+            rows += _rows(summary[column], labels.get(column, column), list(groups.values()))
+    columns = ("", *groups, "Not known")
     return Table(columns, tuple(rows), caption, frozenset(columns[1:]))
 
 
-def _row(name: str, value: str, line: dict, labels: Mapping[str, str], ends: Mapping[str, str]) -> tuple[str, ...]:
-    if name == "n":
-        return ("Patients", *(count_text(int(line[end])) for end in ends), ABSENT)
-    column, measure = name.split(", ", 1)
-    label = f"{labels.get(column, column)}, {measure}" + (f": {value}" if value else "")
-    values = [str(line[end]).replace("nan", ABSENT) for end in ends]
-    missing = str(line["Missing"]).strip()
-    return (label, *values, count_text(int(missing)) if missing.isdigit() else "")
+def _rows(values: pd.Series, label: str, groups: list[np.ndarray]) -> list[tuple[str, ...]]:
+    missing = count_text(values.isna().sum())
+    if values.name in CATEGORICAL:
+        counts = [values.iloc[places].value_counts(sort=False) for places in groups]
+        names = sorted(name for name, count in counts[0].items() if count)
+        lines = ((name, *(_share_text(count[name], count.sum()) for count in counts)) for name in names)
+        return [
+            (f"{label}, n (%): {name}", *shares, "" if place else missing)
+            for place, (name, *shares) in enumerate(lines)
+        ]
+    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    if values.name in MEANS:
+        return [(f"{label}, mean (SD)", *(_mean_text(numbers[places]) for places in groups), missing)]
+    decimals = 0 if values.name == "follow_up_days" else 1
+    return [(f"{label}, median [Q1,Q3]", *(_median_text(numbers[places], decimals) for places in groups), missing)]
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text and floats only: tableone groups categories in a way that newer pandas warns of."""
-    numbers = [column for column in frame if column not in (*CATEGORICAL, GROUP)]
-    plain = frame.astype(dict.fromkeys(numbers, float))
-    return plain.astype(dict.fromkeys([column for column in frame if column not in numbers], object))
+def _share_text(count: int, of: int) -> str:
+    return f"{count} ({_number(count / of * 100)})" if of else f"0 ({ABSENT})"
+
+
+def _mean_text(values: np.ndarray) -> str:
+    known = np.count_nonzero(~np.isnan(values))
+    mean = np.nanmean(values) if known else None
+    return f"{_number(mean)} ({_number(np.nanstd(values, ddof=1) if known > 1 else None)})"
+
+
+def _median_text(values: np.ndarray, decimals: int) -> str:
+    quartiles = np.nanpercentile(values, [50, 25, 75]) if len(values) else [None] * 3
+    median, first, third = (_number(value, decimals) for value in quartiles)
+    return f"{median} [{first},{third}]"
+
+
+def _number(value: float | None, decimals: int = 1) -> str:
+    return ABSENT if value is None else f"{value:.{decimals}f}"

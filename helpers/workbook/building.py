@@ -9,7 +9,7 @@ from helpers.errors import WorkbookError
 
 OWN_NAMES = {
     "index.html", "report.pdf", "manifest.json", "audit", "tables", "figures", "notebooks", "private",
-    ".complete", ".DS_Store",
+    ".complete", ".parts", ".DS_Store",
 }  # fmt: skip
 
 

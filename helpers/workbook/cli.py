@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import FrameType
 
 from helpers.errors import WorkbookError
+from helpers.imports import without
 
 DISTRIBUTION = "vertebroplasty-workbook"
 INTERRUPTED = 130
@@ -43,10 +44,31 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("study", metavar="STUDY.yml", help="the study file; the files it names stand beside it")
     run.add_argument("--out", metavar="DIR", help="folder of the report (default: reports/<study>)")
 
+    engine = run.add_mutually_exclusive_group()
+    engine.add_argument(
+        "--dask", metavar="tcp://HOST:PORT", default="", help="work part by part at this Dask scheduler"
+    )
+    engine.add_argument(
+        "--workers", type=_positive, metavar="N", help="work part by part with N workers on this machine"
+    )
+
+    partition = _command(commands, "partition", _partition, "cut the tables of a study into parts, for Dask workers")
+    partition.add_argument("study", metavar="STUDY.yml")
+    partition.add_argument("--out", required=True, metavar="DIR", help="a new folder")
+    partition.add_argument(
+        "--patients-per-part", type=_positive, default=50_000, metavar="N", help="about how many (default: 50000)"
+    )
+
     simulate = _command(commands, "simulate", _simulate, "write a made-up cohort with a study file")
     simulate.add_argument("--patients", type=_positive, required=True, metavar="N")
     simulate.add_argument("--seed", type=_whole, required=True, metavar="S")
     simulate.add_argument("--out", required=True, metavar="DIR", help="a new folder")
+    simulate.add_argument(
+        "--format",
+        choices=("both", "csv", "parquet"),
+        default="both",
+        help="of the tables (default: both, Parquet for study.yml and CSV for study_csv.yml)",
+    )
     simulate.add_argument("--clean", action="store_true", help="without the usual errors of real files")
 
     _command(commands, "steps", _steps, "show the notebooks with their questions and tables")
@@ -61,18 +83,29 @@ def _command(commands: argparse._SubParsersAction, name: str, does: Callable, sa
 
 
 def _run(options: argparse.Namespace) -> None:
-    from helpers.workbook.places import portable, project_root
-    from helpers.workbook.run import run_study
+    with without("rfc3987_syntax"):  # checks of web addresses, which take jsonschema longer than all else to prepare
+        from helpers.workbook.places import portable, project_root
+        from helpers.workbook.run import run_study
 
-    out = run_study(options.study, options.out)
+    out = run_study(options.study, options.out, dask=options.dask, workers=options.workers)
     print(f"Report: {portable(out, project_root()) if not options.out else options.out}/index.html")
+
+
+def _partition(options: argparse.Namespace) -> None:
+    from helpers.workbook.partition import partition_study
+
+    made = partition_study(options.study, options.out, patients_per_part=options.patients_per_part)
+    print(
+        f"{made.n_parts} parts. {options.out} holds identifiers and dates, as the study's files do: never share it.\n"
+        f"Next: workbook run {made.study} --workers 2"
+    )
 
 
 def _simulate(options: argparse.Namespace) -> None:
     from helpers.cohort.simulate import simulate, write_cohort
 
     cohort = simulate(options.patients, seed=options.seed)
-    study = write_cohort(cohort, options.out, clean=options.clean)
+    study = write_cohort(cohort, options.out, clean=options.clean, file_format=options.format)
     print(f"Made-up cohort of {options.patients} patients. Next: workbook run {study}")
 
 

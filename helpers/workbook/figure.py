@@ -8,10 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.errors import WorkbookError
-from helpers.workbook.spreadsheet import write_csv
-
-CAPTIONS = "figures.csv"
-COLUMNS = ["figure", "notebook", "caption", "text_alternative"]
+from helpers.workbook.captions import CAPTIONS, COLUMNS, add_caption
+from helpers.workbook.spreadsheet import inert, write_csv
 
 
 @dataclass(frozen=True)
@@ -27,10 +25,14 @@ class StoredFigure:
     def save(self, folder: Path, *, by: str) -> None:
         """Write the two image files, and its words into `figures.csv`."""
         folder.mkdir(parents=True, exist_ok=True)
+        is_new = not (folder / f"{self.name}.svg").exists()
         (folder / f"{self.name}.svg").write_bytes(self.svg)
         (folder / f"{self.name}.png").write_bytes(self.png)
-        others = _captions(folder)
         own = pd.DataFrame([[self.name, by, self.caption, self.alt]], columns=COLUMNS)
+        if is_new:
+            add_caption(folder, inert(own).to_csv(index=False, header=False, lineterminator="\n"))
+            return
+        others = _captions(folder)
         table = pd.concat([others[others["figure"] != self.name], own], ignore_index=True)
         write_csv(table, folder / CAPTIONS)
 

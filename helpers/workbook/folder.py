@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from helpers.cohort.parts import PartedTable, clear, read_parts
+from helpers.cohort.tables import check as contract
 from helpers.errors import WorkbookError, WorkbookFault
 from helpers.workbook.figure import StoredFigure
 from helpers.workbook.places import from_root, input_path
 from helpers.workbook.settings import Settings, read_settings
 from helpers.workbook.spreadsheet import write_csv
-from helpers.workbook.steps import STEPS, Step, find_step, writer_of
+from helpers.workbook.steps import COMPLETE, STEPS, Step, find_step, mark_of, writer_of
 
 __all__ = ["FlowError", "RunFolder", "Saved", "input_path", "open_run"]
 
 MOST_CSV_ROWS = 200_000
-COMPLETE = ".complete"
 Check = Callable[[str, pd.DataFrame], object]
 
 
@@ -85,19 +86,22 @@ class RunFolder:
         if name not in self.step.reads:
             raise FlowError(f"`{self.step.name}` does not read `{name}`. Add it to its `reads` in workbook/steps.py.")
         path = self._tables / f"{name}.parquet"
-        if not path.is_file():
+        if not path.exists():
             writer = writer_of(name, self.steps)
             first = f"Run {writer.notebook} first" if writer else "No notebook writes it"
             raise WorkbookError(
                 f"The table `{name}` is not there yet. {first}, or run all with `workbook run STUDY.yml`."
             )
-        frame = pd.read_parquet(path, columns=None if columns is None else list(columns))
+        wanted = None if columns is None else list(columns)
+        frame = read_parts(path, wanted) if path.is_dir() else pd.read_parquet(path, columns=wanted)
         if columns is None:
             self.check(name, frame)
         return frame
 
-    def write(self, name: str, frame: pd.DataFrame) -> None:
+    def write(self, name: str, frame: pd.DataFrame | PartedTable) -> None:
         """Save a table as Parquet for the next notebooks and as CSV for people (up to 200,000 rows).
+
+        A table in parts, each of which kept the contract when it was written, moves here as a folder.
 
         Raises
         ------
@@ -108,13 +112,17 @@ class RunFolder:
         """
         if name not in self.step.writes:
             raise FlowError(f"`{self.step.name}` does not write `{name}`. Add it to its `writes` in workbook/steps.py.")
-        self.check(name, frame)
         self._tables.mkdir(parents=True, exist_ok=True)
-        frame.to_parquet(self._tables / f"{name}.parquet", index=False)
-        csv = self._tables / f"{name}.csv"
+        path, csv = (self._tables / f"{name}.{ending}" for ending in ("parquet", "csv"))
+        if isinstance(frame, PartedTable):
+            frame.move(path)
+        else:
+            self.check(name, frame)
+            clear(path)
+            frame.to_parquet(path, index=False)
         csv.unlink(missing_ok=True)
         if len(frame) <= MOST_CSV_ROWS:
-            write_csv(frame, csv)
+            write_csv(frame.read() if isinstance(frame, PartedTable) else frame, csv)
         _remember(self._written, name)
 
     def figure(self, name: str, *, svg: bytes, png: bytes, alt: str, caption: str) -> StoredFigure:
@@ -144,12 +152,20 @@ class RunFolder:
         """
         return StoredFigure.load(self._figure_folder, name)
 
-    def private(self, name: str, frame: pd.DataFrame) -> None:
-        """Save a table that is never shared (patient ids): in `private/`, readable by its owner only."""
+    def private(self, name: str, frame: pd.DataFrame | PartedTable) -> None:
+        """Save a table that is never shared (patient ids): in `private/`, readable by its owner only.
+
+        A table in parts with more than 200,000 rows stays in parts.
+        """
         folder = self.path / "private"
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         path = folder / f"{name}.csv"
+        if isinstance(frame, PartedTable):
+            if len(frame) > MOST_CSV_ROWS:
+                frame.move(folder / f"{name}.parquet", mode=0o600)
+                return
+            frame = frame.read()
         path.touch(mode=0o600)
         path.chmod(0o600)
         write_csv(frame, path)
@@ -197,18 +213,7 @@ def open_run(
     this_step = find_step(step, steps)
     path = from_root(run_folder)
     mark_of(path, this_step).unlink(missing_ok=True)
-    return RunFolder(path, this_step, steps, check or _contract())
-
-
-def mark_of(run_folder: Path, step: Step) -> Path:
-    """The small file that says a notebook ran to its last cell."""
-    return run_folder / COMPLETE / f"{step.name}.json"
-
-
-def _contract() -> Check:
-    from helpers.cohort.tables import check  # costs pandera's import, which `workbook --help` must not pay
-
-    return check
+    return RunFolder(path, this_step, steps, check or contract)
 
 
 def _remember(names: list[str], name: str) -> None:

@@ -2,8 +2,11 @@
 
 import logging
 import os
+import signal
+import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,42 +26,80 @@ class NotebookError(Exception):
         Name of the error raised in the notebook; "DeadKernel" when its process ended.
     words : str
         What the error says.
+    notebook : notebook node or None
+        The notebook as far as it came; None when its kernel never started.
     """
 
-    def __init__(self, kind: str, words: str):
-        self.kind, self.words = kind, words
+    def __init__(self, kind: str, words: str, notebook: nbformat.NotebookNode | None = None):
+        self.kind, self.words, self.notebook = kind, words, notebook
         super().__init__(f"{kind}: {words}")
 
 
+class OffSwitch:
+    """Ends every kernel of a run, from any thread: those that work, and those that are only just starting."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kernels: list[subprocess.Popen] = []
+        self.is_off = False
+
+    def watch(self, kernel: subprocess.Popen) -> None:
+        """Take on the process of a kernel that was just started."""
+        with self._lock:
+            self._kernels.append(kernel)
+            if self.is_off:
+                _end(kernel)
+
+    def press(self) -> None:
+        """End all kernels with all they have started."""
+        with self._lock:
+            self.is_off = True
+            for kernel in self._kernels:
+                _end(kernel)
+
+
+def _end(kernel: subprocess.Popen) -> None:
+    if kernel.poll() is not None:
+        return
+    if os.name == "posix":
+        os.killpg(kernel.pid, signal.SIGKILL)  # jupyter_client starts each kernel as the leader of its own group
+    else:
+        kernel.kill()
+
+
 def execute(
-    source: Path,
-    target: Path,
+    notebook: nbformat.NotebookNode,
     *,
     parameters: Mapping[str, object],
     root: Path,
-    on_cell: Callable[[int], None],
+    on_cell: Callable[[int, str], None],
+    switch: OffSwitch,
 ) -> nbformat.NotebookNode:
-    """Execute a notebook with `root` as working directory; `target` is written as it goes.
+    """Execute a notebook with `root` as its working directory; several threads may do so at once.
 
-    `on_cell` is told the number of each cell as it starts.
+    `on_cell` is told the number and the source of each cell before it starts; what it raises ends the notebook.
 
     Raises
     ------
     NotebookError
         If a cell raised an error or the kernel ended.
     """
+    from jupyter_core.utils import ensure_event_loop
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
 
     for noisy in ("papermill", "traitlets", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
+    begun: list[nbformat.NotebookNode] = []
+    with tempfile.TemporaryDirectory(prefix="workbook-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
         try:
+            # No path to read or write and no cwd: papermill would change the working directory of this process, which
+            # its threads share, and write the whole notebook before and after every cell.
             return execute_notebook(
-                str(source),
-                str(target),
+                notebook,
+                None,
                 parameters=dict(parameters),
                 kernel_name="python3",
                 language="python",
@@ -67,21 +108,25 @@ def execute(
                 start_timeout=START_TIMEOUT,
                 iopub_timeout=OUTPUT_TIMEOUT,
                 record_timing=False,
-                cwd=str(root),
-                kernel_manager_class=_own_kernel(root, scratch),
-                on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
+                shutdown_kernel="immediate",
+                kernel_manager_class=own_kernel(root, scratch, switch),
+                on_notebook_start=lambda notebook: begun.append(notebook),
+                on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1, cell.source),
             )
         except PapermillExecutionError as error:
-            raise NotebookError(error.ename, error.evalue) from None
+            raise NotebookError(error.ename, error.evalue, *begun) from None
         except DeadKernelError:
-            raise NotebookError("DeadKernel", "its process was ended from outside") from None
+            raise NotebookError("DeadKernel", "its process was ended from outside", *begun) from None
         except (CellTimeoutError, RuntimeError) as error:
             log = scratch / "kernel.log"
             said = log.read_text(errors="replace").strip().splitlines() if log.is_file() else []
-            raise NotebookError(type(error).__name__, "\n".join([str(error), *said[-3:]])) from error
+            raise NotebookError(type(error).__name__, "\n".join([str(error), *said[-3:]]), *begun) from error
+        finally:
+            # nbclient leaves behind the event loop that it made for this thread.
+            ensure_event_loop().close()
 
 
-def _own_kernel(root: Path, scratch: Path) -> type:
+def own_kernel(root: Path, scratch: Path, switch: OffSwitch) -> type:
     """A kernel manager for this very interpreter, whatever kernels named python3 the machine offers.
 
     It talks over sockets in `scratch`, so that runs side by side never meet and no port is opened.
@@ -108,7 +153,8 @@ def _own_kernel(root: Path, scratch: Path) -> type:
         async def start_kernel(self, **launch: object) -> None:
             # What the kernel's process itself says (its farewell when stopped, say) is not for the terminal.
             with (scratch / "kernel.log").open("a") as log:
-                await super().start_kernel(**{"stdout": log, "stderr": log} | launch)
+                await super().start_kernel(**{"stdout": log, "stderr": log, "cwd": str(root)} | launch)
+            switch.watch(self.provisioner.process)
 
         @default("connection_file")
         def _own_connection_file(self) -> str:
@@ -133,6 +179,8 @@ def _environment(root: Path, scratch: Path) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "IPYTHONDIR": str(scratch / "ipython"),
+        # A kernel is ended without farewell; what it leaves for the end of its process goes with the scratch folder.
+        "TMPDIR": str(scratch),
         # MPLBACKEND=agg, a common setting on servers, would drop every figure from the notebooks.
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }

@@ -49,6 +49,7 @@ def write_manifest(
         "inputs": inputs(study, values, parameters, steps, root),
         "notebooks": {step.notebook: digest(root / step.notebook) for step in steps},
         "outputs": outputs(folder),
+        "parts": parts(folder),
         "versions": versions(),
         "git": git_state(root),
         "machine": {"platform": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
@@ -78,7 +79,7 @@ def inputs(
             "role": role,
             "name": portable(path, root),
             "sha256": digest(path),
-            "bytes": path.stat().st_size,
+            "bytes": sum(file.stat().st_size for file in _files(path)),
             "rows": rows(path),
         }
         for role, path in [("study_file", study.path), *named, *reference]
@@ -93,9 +94,21 @@ def outputs(folder: Path) -> dict[str, str]:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file; of a folder, that of its files' names and digests."""
+    if path.is_dir():
+        lines = [f"{file.name} {digest(file)}\n" for file in _files(path)]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def parts(folder: Path) -> int | None:
+    """In how many parts the run in `folder` was computed; None where it was in one."""
+    return max((len(_files(table)) for table in folder.glob("tables/*.parquet") if table.is_dir()), default=None)
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(path.glob("part-*.parquet")) if path.is_dir() else [path]
 
 
 def rows(path: Path) -> int | None:

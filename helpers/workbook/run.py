@@ -1,9 +1,10 @@
-"""A whole run: check, execute the notebooks in order, build the pages, put the report in its place."""
+"""A whole run: check, execute the notebooks, build the pages, put the report in its place."""
 
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -13,17 +14,20 @@ import nbformat
 from helpers.errors import INPUT_ERRORS, Problems, WorkbookError
 from helpers.report.html import Chapter, write_pages
 from helpers.workbook.building import Building
-from helpers.workbook.folder import COMPLETE, mark_of
-from helpers.workbook.kernel import NotebookError, execute
+from helpers.workbook.captions import order_captions, start_captions
+from helpers.workbook.kernel import NotebookError, OffSwitch, execute
 from helpers.workbook.lock import locked
 from helpers.workbook.manifest import inputs, versions, write_manifest
 from helpers.workbook.parameters import Parameter, merged, parameters_by_step
 from helpers.workbook.places import portable, project_root
 from helpers.workbook.portable import make_portable, replacements, without_places
-from helpers.workbook.progress import ProgressLine
+from helpers.workbook.progress import Progress
 from helpers.workbook.settings import write_settings
-from helpers.workbook.steps import STEPS, Step
+from helpers.workbook.side_by_side import BeforeCell, run_side_by_side
+from helpers.workbook.steps import COMPLETE, STEPS, Step, mark_of
 from helpers.workbook.study import Study, checked_values, read_study
+from helpers.workbook.turns import Turn, waits
+from helpers.workbook.workers import scheduler_for
 
 CLEAR_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 OUT_OF_MEMORY = (
@@ -50,6 +54,7 @@ class _Plan:
     steps: Sequence[Step]
     root: Path
     place: Building
+    scheduler: str = ""
 
     @property
     def replaced(self) -> tuple[tuple[str, str], ...]:
@@ -67,7 +72,11 @@ class _Plan:
     def parameters_of(self, step: Step) -> dict:
         """What papermill passes to one notebook: only what it knows."""
         given = {parameter.name: self.values[parameter.name] for parameter in self.parameters[step.name]}
-        ours = {"study_folder": str(self.study.folder), "run_folder": str(self.place.aside)}
+        ours = {
+            "study_folder": str(self.study.folder),
+            "run_folder": str(self.place.aside),
+            "scheduler": self.scheduler,
+        }
         return given | {name: value for name, value in ours.items() if name in given}
 
 
@@ -75,11 +84,16 @@ def run_study(
     study_file: str | Path,
     out: str | Path | None = None,
     *,
+    dask: str = "",
+    workers: int | None = None,
     steps: Sequence[Step] = STEPS,
     root: Path | None = None,
     stream: TextIO | None = None,
 ) -> Path:
     """Run every notebook for one study and put the report in its place; returns its folder.
+
+    With `dask`, the address of a Dask scheduler, or `workers`, a number of workers to start for the time of the run,
+    the cohort is worked on part by part.
 
     Raises
     ------
@@ -88,8 +102,9 @@ def run_study(
     RunFailedError
         If a notebook did not finish: the notebooks are kept aside, the last good report is untouched.
     """
-    plan = _plan(study_file, out, steps, root)
-    with locked(plan.place.out):
+    plan = _plan(study_file, out, dask, steps, root)
+    with locked(plan.place.out), scheduler_for(plan.scheduler, workers) as scheduler:
+        plan = replace(plan, scheduler=scheduler)
         plan.place.start()
         try:
             _build(plan, stream or sys.stdout)
@@ -103,7 +118,7 @@ def run_study(
     return plan.place.out
 
 
-def _plan(study_file: str | Path, out: str | Path | None, steps: Sequence[Step], root: Path | None) -> _Plan:
+def _plan(study_file: str | Path, out: str | Path | None, dask: str, steps: Sequence[Step], root: Path | None) -> _Plan:
     root = (root or project_root()).resolve()
     study = read_study(study_file)
     parameters = parameters_by_step(root, steps)
@@ -115,7 +130,10 @@ def _plan(study_file: str | Path, out: str | Path | None, steps: Sequence[Step],
         raise Problems("Reference files of the workbook are missing; get a complete copy of it:", missing)
     place = Building(Path(out).expanduser().absolute() if out else study.default_out(root))
     place.check()
-    return _Plan(study, values, parameters, steps, root, place)
+    # Where the workers are is said nowhere in a report, as little as where its folders are.
+    scheduler = dask or values.get("scheduler", "")
+    values |= {name: "" for name in values if name == "scheduler"}
+    return _Plan(study, values, parameters, steps, root, place, scheduler)
 
 
 def _build(plan: _Plan, stream: TextIO) -> None:
@@ -130,7 +148,9 @@ def _build(plan: _Plan, stream: TextIO) -> None:
         inputs=inputs(plan.study, plan.values, parameters, plan.steps, plan.root),
         versions=versions(),
     )
-    notebooks = [_run_step(plan, step, number, stream) for number, step in enumerate(plan.steps, start=1)]
+    start_captions(folder / "figures")
+    notebooks = _executed(plan, stream)
+    order_captions(folder / "figures", [step.name for step in plan.steps])
     for mark in (folder / COMPLETE).iterdir():
         mark.unlink()
     (folder / COMPLETE).rmdir()
@@ -151,48 +171,86 @@ def _build(plan: _Plan, stream: TextIO) -> None:
     )
 
 
-def _run_step(plan: _Plan, step: Step, number: int, stream: TextIO) -> nbformat.NotebookNode:
+def _executed(plan: _Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
+    books = {step.name: nbformat.read(plan.root / step.notebook, as_version=4) for step in plan.steps}
+    switch = OffSwitch()
+
+    def work(step: Step, before_cell: BeforeCell) -> nbformat.NotebookNode:
+        return _execute_step(plan, step, books[step.name], before_cell, switch)
+
+    turns = run_side_by_side(
+        plan.steps,
+        work,
+        waits={
+            step.name: waits(step, [cell.source for cell in books[step.name].cells], plan.steps) for step in plan.steps
+        },
+        # papermill puts in one more cell, with the parameters of the run
+        progress=Progress({step.title: len(books[step.name].cells) + 1 for step in plan.steps}, stream),
+        switch=switch,
+        cores=_cores(),
+    )
+    if failed := [turn for turn in turns if turn.error]:
+        raise _failure(failed, plan)
+    return [turn.notebook for turn in turns]
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _execute_step(
+    plan: _Plan, step: Step, book: nbformat.NotebookNode, before_cell: BeforeCell, switch: OffSwitch
+) -> nbformat.NotebookNode:
     folder = plan.place.aside / "notebooks"
-    running = folder / f"{step.stem}.running.ipynb"
-    source = plan.root / step.notebook
-    cells = len(nbformat.read(source, as_version=4).cells) + 1
     try:
-        with ProgressLine(f"{number}/{len(plan.steps)} {step.title}", stream, of=cells) as line:
-            executed = execute(source, running, parameters=plan.parameters_of(step), root=plan.root, on_cell=line.cell)
-            if not mark_of(plan.place.aside, step).is_file():
-                raise NotebookError("Incomplete", "It ended without its last line, `run.complete()`.")
+        executed = execute(
+            book,
+            parameters=plan.parameters_of(step),
+            root=plan.root,
+            on_cell=before_cell,
+            switch=switch,
+        )
+        if not mark_of(plan.place.aside, step).is_file():
+            raise NotebookError("Incomplete", "It ended without its last line, `run.complete()`.", executed)
     except NotebookError as error:
-        if running.is_file():
-            _save(nbformat.read(running, as_version=4), folder / f"{step.stem}.failed.ipynb", step, plan)
-            running.unlink()
-        raise _failure(step, error, plan) from None
-    shared = _save(executed, folder / f"{step.stem}.ipynb", step, plan)
-    running.unlink()
-    return shared
+        if error.notebook and not switch.is_off:
+            _save(error.notebook, folder / f"{step.stem}.failed.ipynb", step, plan)
+        raise
+    return _save(executed, folder / f"{step.stem}.ipynb", step, plan)
 
 
 def _save(notebook: nbformat.NotebookNode, path: Path, step: Step, plan: _Plan) -> nbformat.NotebookNode:
-    shared = make_portable(notebook, name=step.name, replaced=plan.replaced)
+    address = ((plan.scheduler, "tcp://scheduler"),) if plan.scheduler else ()
+    shared = make_portable(notebook, name=step.name, replaced=plan.replaced + address)
     nbformat.write(shared, path)
     return shared
 
 
-def _failure(step: Step, error: NotebookError, plan: _Plan) -> RunFailedError:
-    is_input = error.kind in INPUT_ERRORS
-    words = without_places(CLEAR_ANSI.sub("", error.words).strip(), plan.replaced)
-    if error.kind == "DeadKernel":
-        cause = OUT_OF_MEMORY
-    elif is_input or error.kind == "Incomplete":
-        cause = words
-    else:
-        cause = f"{error.kind}: {words}\nThis is a fault of the workbook; its makers can use the line above."
+def _failure(failed: Sequence[Turn], plan: _Plan) -> BaseException:
+    """What to raise for the notebooks that failed: all of them are told at once."""
+    unknown = [turn.error for turn in failed if not isinstance(turn.error, NotebookError)]
+    if unknown:
+        return unknown[0]
     kept = _as_typed(plan.place.failed)
     before = " The last good report is untouched." if plan.place.out.exists() else ""
     return RunFailedError(
-        f'"{step.question}" ({step.notebook}) could not be answered.\n{cause}\n'
-        f"The notebooks so far are kept in {kept}/notebooks/.{before}",
-        2 if is_input else 1,
+        "\n\n".join(_told(turn, plan) for turn in failed)
+        + f"\nThe notebooks so far are kept in {kept}/notebooks/.{before}",
+        2 if any(turn.error.kind in INPUT_ERRORS for turn in failed) else 1,
     )
+
+
+def _told(failed: Turn, plan: _Plan) -> str:
+    error = failed.error
+    words = without_places(CLEAR_ANSI.sub("", error.words).strip(), plan.replaced)
+    if error.kind == "DeadKernel":
+        cause = OUT_OF_MEMORY
+    elif error.kind in INPUT_ERRORS or error.kind == "Incomplete":
+        cause = words
+    else:
+        cause = f"{error.kind}: {words}\nThis is a fault of the workbook; its makers can use the line above."
+    return f'"{failed.step.question}" ({failed.step.notebook}) could not be answered.\n{cause}'
 
 
 def _as_typed(path: Path) -> str:

@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from helpers.workbook.parameters import Parameter
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SETTINGS_FILE = "settings.json"
 PARAMETER_COLUMNS = ("parameter", "value", "default", "changed", "meaning")
@@ -19,9 +21,9 @@ VERSION_COLUMNS = ("package", "version")
 class Settings:
     """Parameters (value, default, whether they differ, meaning), inputs (rows, bytes, SHA-256) and versions."""
 
-    parameters: pd.DataFrame
-    inputs: pd.DataFrame
-    versions: pd.DataFrame
+    parameters: "pd.DataFrame"
+    inputs: "pd.DataFrame"
+    versions: "pd.DataFrame"
 
 
 def write_settings(
@@ -56,6 +58,8 @@ def write_settings(
 
 def read_settings(folder: Path) -> Settings:
     """The settings of a run; empty tables where the notebook was not started by `workbook run`."""
+    import pandas as pd  # for notebooks only: the command that writes them does without
+
     path = folder / SETTINGS_FILE
     told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     columns = {"parameters": PARAMETER_COLUMNS, "inputs": INPUT_COLUMNS, "versions": VERSION_COLUMNS}

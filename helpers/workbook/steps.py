@@ -41,6 +41,7 @@ class Step:
         return Path(self.notebook).stem
 
 
+COMPLETE = ".complete"
 PUBLISHED = "data/reference/published_figures.csv"
 STEPS = (
     Step(
@@ -122,6 +123,11 @@ def find_step(name: str, steps: Sequence[Step] = STEPS) -> Step:
             return step
     known = ", ".join(step.name for step in steps)
     raise WorkbookError(f"No step is called `{name}`. The steps are: {known}.")
+
+
+def mark_of(run_folder: Path, step: Step) -> Path:
+    """The small file that says a notebook ran to its last cell."""
+    return run_folder / COMPLETE / f"{step.name}.json"
 
 
 def writer_of(table: str, steps: Sequence[Step] = STEPS) -> Step | None:

@@ -117,12 +117,23 @@ def _missing_file(name: str, value: str, study: Study) -> str | None:
     if path.is_file():
         return None
     if path.is_dir():
-        return f"`{name}` must be a file, but {value} is a folder."
+        return _no_parts(name, path)
     names = sorted(file.name for file in study.folder.iterdir() if file.is_file() and file != study.path)
     near = difflib.get_close_matches(value, names, n=1)
     hint = f" Did you mean {near[0]}?" if near else f" Files there: {', '.join(names[:12]) or 'none'}."
     default = "" if name in study.values else " (the default)"
     return f"`{name}` is {value}{default}, but there is no such file beside {study.path.name}.{hint}"
+
+
+def _no_parts(name: str, folder: Path) -> str | None:
+    """What is wrong with a folder in place of a file."""
+    from helpers.cohort.parts import part_paths  # costs pandas' import, which a study of files must not pay
+
+    try:
+        part_paths(folder)
+    except Problems as error:
+        return f"`{name}` is a folder. " + " ".join(error.problems)
+    return None
 
 
 class _Loader(yaml.SafeLoader):

@@ -1,96 +1,135 @@
-"""Speed side by side in one run: `make bench` prints `name ours peer ratio`, medians of five runs."""
+"""Print `name ours peer ratio` (seconds, medians), one line for each item, number of patients and peer.
 
-import time
-from collections.abc import Callable
-from statistics import median
+Every line is stored in results.csv as soon as it is there, in the place of its former self, so that a long bench can be
+done in pieces; `make readme` shows them.
+"""
 
-import numpy as np
-import pandas as pd
-from lifelines import CoxPHFitter, KaplanMeierFitter
-from lifelines.statistics import logrank_test as lifelines_logrank
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
-from helpers.cohort.clean import clean_cohort
-from helpers.cohort.dictionary import read_dictionary
-from helpers.cohort.risk_table import build_risk_table
-from helpers.cohort.simulate import simulate
-from helpers.estimators.bootstrap import risk_ratio_bootstrap
-from helpers.estimators.hazard_ratio import hazard_ratio
-from helpers.estimators.log_rank import logrank_test
-from helpers.estimators.survival import kaplan_meier
+from tests.benchmarks import machine, results
+from tests.benchmarks.cohorts import Sample, sample
+from tests.benchmarks.items import ITEMS, ORDER, Item, Peer
+from tests.benchmarks.measure import FEWEST_RUNS, NotInstalledError, PeerError, check_agreement
+from tests.benchmarks.results import Line
 
-PATIENTS = 2_000
-RUNS = 5
-RESAMPLES = 200
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Median wall time of five runs, after one that does not count."""
-    work()
-    times = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return median(times)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+EXAMPLE_PATIENTS = 432
+ONLY_LONG = "only with --long"
 
 
-def plain_bootstrap(table: pd.DataFrame) -> np.ndarray:
-    """Patients drawn one by one, their rows put together, the ratio taken: what the multinomial stands for."""
-    rng = np.random.default_rng(1)
-    rows = table.groupby("patient", observed=True).indices
-    rows = list(rows.values())
-    event, exposed = (table["outcome"] == "fracture").to_numpy(), table["is_adjacent"].to_numpy()
-    ratios = np.empty(RESAMPLES)
-    for number in range(RESAMPLES):
-        drawn = np.concatenate([rows[patient] for patient in rng.integers(0, len(rows), len(rows))])
-        ratios[number] = event[drawn][exposed[drawn]].mean() / event[drawn][~exposed[drawn]].mean()
-    return ratios
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the bench: 0 when done, 1 when a peer failed or gave another answer, 2 for names that are not there."""
+    options = _parser().parse_args(arguments)
+    items = [item for item in (_asked(item, options.only) for item in ITEMS) if item]
+    if not items:
+        print(f"Nothing is called {' or '.join(options.only)}; `--list` shows the names.", file=sys.stderr)
+        return 2
+    if options.list:
+        print("\n".join(f"{item.name}: {', '.join(peer.name for peer in item.peers) or 'no peer'}" for item in items))
+        return 0
+    n_failed = sum(_run(item, None, options) for item in items if item.is_example)
+    sized = [item for item in items if not item.is_example]
+    with _folder(options.keep) as folder:
+        for patients in options.sizes:
+            now = [item for item in sized if patients <= (item.most if options.long else item.usual)]
+            cohort = sample(patients, folder) if now else None
+            n_failed += sum(_run(item, cohort, options) for item in now)
+    return int(n_failed > 0)
 
 
-def items(table: pd.DataFrame) -> dict[str, tuple[Callable, Callable]]:
-    """Name -> (ours, peer), on the same risk table."""
-    days, patient, exposed = (table[name] for name in ("days", "patient", "is_adjacent"))
-    event = table["outcome"] == "fracture"
-    rows = pd.DataFrame({"days": days, "event": event, "exposed": exposed.astype(float)})
-    clusters = rows.assign(patient=patient.cat.codes)
-    cox = CoxPHFitter()
-    return {
-        "Kaplan-Meier (lifelines)": (
-            lambda: kaplan_meier(days, event),
-            lambda: KaplanMeierFitter().fit(days, event),
-        ),
-        "log-rank (lifelines)": (
-            lambda: logrank_test(days, event, exposed),
-            lambda: lifelines_logrank(days[exposed], days[~exposed], event[exposed], event[~exposed]),
-        ),
-        "Cox, naive (lifelines)": (
-            lambda: hazard_ratio(days, event, exposed),
-            lambda: cox.fit(rows, "days", "event"),
-        ),
-        "Cox, patients as clusters (lifelines)": (
-            lambda: hazard_ratio(days, event, exposed, patient),
-            lambda: cox.fit(clusters, "days", "event", cluster_col="patient"),
-        ),
-        f"bootstrap of patients, {RESAMPLES} (plain loop)": (
-            lambda: risk_ratio_bootstrap(event, exposed, patient, samples=RESAMPLES, seed=1),
-            lambda: plain_bootstrap(table),
-        ),
-    }
+def _run(item: Item, cohort: Sample | None, options: argparse.Namespace) -> int:
+    """Time one item beside all its peers, and store each line; how many peers failed."""
+    patients, n_failed = cohort.patients if cohort else EXAMPLE_PATIENTS, 0
+    mine = item.measure(cohort, options.runs)
+    ideal = item.touched(cohort) / machine.facts()["gb_per_s"] / 1e9 if item.touched else None
+    rows = len(cohort.table) if cohort else None
+    line = Line(item.name, patients, rows, mine.seconds, options.runs, ideal_seconds=ideal)
+    if not item.peers:
+        _tell(line, options)
+    for peer in item.peers:
+        beside = replace(line, peer=peer.name, note=_why_not(peer, patients, is_long=options.long))
+        try:
+            if not beside.note:
+                theirs = peer.measure(cohort, options.runs)
+                check_agreement(mine, theirs, peer.precision)
+                beside = replace(beside, peer_seconds=theirs.seconds)
+        except NotInstalledError as error:
+            beside = replace(beside, note=str(error))
+        except PeerError as error:
+            print(f"NOT STORED: {item.name}, {peer.name}, {patients:,} patients: {error}", flush=True)
+            n_failed += 1
+            continue
+        _tell(beside, options)
+    return n_failed
 
 
-def main() -> None:
-    """Print the table."""
-    raw = {
-        name: frame.assign(row=np.arange(2, len(frame) + 2))
-        for name, frame in simulate(PATIENTS, seed=1).tables.items()
-    }
-    cohort = clean_cohort(raw, read_dictionary())
-    table, _ = build_risk_table(cohort)
-    print(f"{PATIENTS:,} patients, {len(table):,} vertebrae at risk; seconds, medians of {RUNS} runs")
-    for name, (ours, peer) in items(table).items():
-        mine, theirs = seconds(ours), seconds(peer)
-        print(f"{name:45s} {mine:9.4f} {theirs:9.4f} {theirs / mine:8.1f}")
+def _why_not(peer: Peer, patients: int, *, is_long: bool) -> str:
+    if patients > peer.most:
+        return f"not run: {peer.why}"
+    return ONLY_LONG if patients > peer.usual and not is_long else ""
+
+
+def _tell(line: Line, options: argparse.Namespace) -> None:
+    """Print and store a line; one that was not measured this time never replaces one that was."""
+    name = ", ".join(filter(None, [line.item, line.peer, f"{line.patients:,} patients"]))
+    theirs = f"  {line.note}" if line.peer_seconds is None else f"{line.peer_seconds:11.4f}{line.ratio:9.1f}"
+    print(f"{name:76}{line.ours_seconds:11.4f}{theirs}", flush=True)
+    if not line.note or not results.is_measured(line, options.results):
+        results.store(line, machine.facts(), ORDER, options.results)
+
+
+def _asked(item: Item, words: Sequence[str]) -> Item | None:
+    """The item with the peers that were asked for: all of them where its own name was."""
+    if not words or _holds(item.name, words):
+        return item
+    peers = tuple(peer for peer in item.peers if _holds(peer.name, words))
+    return replace(item, peers=peers) if peers else None
+
+
+def _holds(name: str, words: Sequence[str]) -> bool:
+    return any(word.lower() in name.lower() for word in words)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            yield Path(folder)
+    else:
+        yield keep
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="items or peers whose name holds this")
+    parser.add_argument("--sizes", nargs="+", type=_size, default=SIZES, metavar="N", help="numbers of patients")
+    parser.add_argument("--long", action="store_true", help="also what takes many minutes")
+    parser.add_argument("--runs", type=_runs, default=FEWEST_RUNS, metavar="N", help=f"at least {FEWEST_RUNS}")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the cohorts there for the next time")
+    parser.add_argument("--results", type=Path, default=results.PATH, metavar="FILE", help="where lines are stored")
+    parser.add_argument("--list", action="store_true", help="show the names and stop")
+    return parser
+
+
+def _size(text: str) -> int:
+    return _at_least(int(text.replace(",", "").replace("_", "")), 1_000)
+
+
+def _runs(text: str) -> int:
+    return _at_least(int(text), FEWEST_RUNS)
+
+
+def _at_least(number: int, least: int) -> int:
+    if number < least:
+        raise argparse.ArgumentTypeError(f"must be at least {least:,}")
+    return number
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -107,6 +107,25 @@ def test_junk_is_told_and_no_row_is_lost(seed, junk, two_level_range, day_zero, 
         check(name, frame)
 
 
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 50), JUNK_PLACES)
+def test_a_table_of_categories_is_cleaned_as_one_of_single_cells(seed, junk):
+    raw = spoiled(seed, junk)
+    coded = {name: frame.copy() for name, frame in raw.items()}
+    for frame in coded.values():
+        for name in frame.columns.drop("row"):
+            codes, distinct = pd.factorize(np.append(frame[name].to_numpy(dtype=object), None))
+            # pandas takes 1 and 1.0 for the same; texts that stand nowhere, and no order, are to make no difference.
+            if len(distinct) == len(set(map(str, distinct))) and all(isinstance(cell, str) for cell in distinct):
+                categories = [*distinct[::-1], "nowhere", "L1 "]
+                if len(set(categories)) == len(categories):
+                    codes = np.where(codes < 0, -1, len(distinct) - 1 - codes)[:-1]
+                    frame[name] = pd.Categorical.from_codes(codes, categories=categories)
+    first, second = cleaned(raw), cleaned(coded)
+    for name in (*RAW_TABLES, "ledger", "quarantine", "keys", "rows"):
+        pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
+
+
 def test_tables_are_the_same_after_a_round_trip_through_parquet():
     cohort = cleaned(spoiled(3, [("patients", 0, 1, "soon"), ("fractures", 1, 1, "L12")]))
     table, flow = build_risk_table(cohort)

@@ -307,6 +307,18 @@ def test_one_error_gives_its_rule(patients, procedures, fractures, expected):
     assert rules(cleaned(study(patients, procedures, fractures))) == expected
 
 
+def test_of_identical_rows_the_first_one_stays():
+    cohort = cleaned(study([" Anna | @400 ||||", ANNA, ANNA], [TREATED, "Berta | @0 | T12", TREATED]))
+    assert cohort.patients["row"].tolist() == [2]
+    assert cohort.procedures["row"].tolist() == [2]
+    assert cohort.quarantine[["table", "row", "rules"]].to_numpy().tolist() == [
+        ["patients", 3, "duplicate_row"],
+        ["patients", 4, "duplicate_row"],
+        ["procedures", 3, "unknown_patient"],
+        ["procedures", 4, "duplicate_row"],
+    ]
+
+
 def test_the_patient_row_with_the_latest_follow_up_stays():
     cohort = cleaned(study([ANNA, "Anna | @500 ||||", "Anna | | @450 |||"], [TREATED]))
     assert cohort.patients["row"].tolist() == [3]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,7 +10,8 @@ from helpers.cohort.clean import clean_cohort
 from helpers.cohort.dictionary import read_dictionary
 from helpers.cohort.error_kinds import ERROR_KINDS
 from helpers.cohort.ledger import RULES
-from helpers.cohort.planted_errors import ADDED_ROW, PLANTED_COLUMNS, plant_errors
+from helpers.cohort.planted_errors import ADDED_ROW, PLANTED_COLUMNS, _one_of_each, plant_errors
+from helpers.cohort.raw_tables import as_text
 from helpers.cohort.readers import read_cohort
 from helpers.cohort.simulate import simulate, write_cohort
 from helpers.errors import WorkbookError
@@ -76,24 +78,37 @@ def test_the_list_says_what_the_files_hold(folder):
 
 
 def test_undoing_the_planted_errors_gives_the_clean_tables():
-    tables = simulate(300, seed=5).tables
-    changed, planted = plant_errors(tables, seed=5)
+    cohort = simulate(300, seed=5)
+    changed, planted = plant_errors(cohort.coded, seed=5)
+    changed = {name: as_text(table) for name, table in changed.items()}
     for line in planted[planted["original"] != ADDED_ROW].itertuples():
         changed[line.table].loc[line.row - 2, line.column] = line.original
-    for name, table in tables.items():
+    for name, table in cohort.tables.items():
         pd.testing.assert_frame_equal(changed[name].iloc[: len(table)], table)
 
 
 def test_no_patient_has_two_errors():
-    tables = simulate(432, seed=6).tables
-    changed, planted = plant_errors(tables, seed=6)
+    changed, planted = plant_errors(simulate(432, seed=6).coded, seed=6)
     own = planted[has_own_error(planted) & ~planted["rule"].isin(["unknown_patient"])].drop_duplicates(["table", "row"])
     ids = [changed[line.table]["patient_id"].iloc[line.row - 2].strip() for line in own.itertuples()]
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize("count", [0, 1, 7, 30, 500])
+def test_the_first_place_of_each_patient_is_chosen_in_the_order_drawn(count):
+    rng = np.random.default_rng(count)
+    person = rng.integers(0, 40, 400)
+    places = rng.permutation(400)[:300]
+    expected, seen = [], set()
+    for place in places:
+        if person[place] not in seen and len(expected) < count:
+            expected.append(place)
+            seen.add(person[place])
+    assert _one_of_each(places, person, count).tolist() == expected
+
+
 def test_the_clean_tables_are_left_alone():
-    tables = simulate(50, seed=1).tables
+    tables = simulate(50, seed=1).coded
     before = {name: table.copy() for name, table in tables.items()}
     plant_errors(tables, seed=1)
     for name, table in tables.items():
@@ -102,26 +117,26 @@ def test_the_clean_tables_are_left_alone():
 
 @pytest.mark.parametrize("patients", [0, 1, 3])
 def test_small_cohorts_hold_what_fits(patients):
-    changed, planted = plant_errors(simulate(patients, seed=2).tables, seed=2)
+    changed, planted = plant_errors(simulate(patients, seed=2).coded, seed=2)
     assert list(planted.columns) == list(PLANTED_COLUMNS)
     assert len(planted[has_own_error(planted)].drop_duplicates(["table", "row"])) <= patients
     assert list(changed) == list(TABLES)
 
 
 def test_no_share_no_errors():
-    assert plant_errors(simulate(50, seed=1).tables, seed=1, share=0)[1].empty
+    assert plant_errors(simulate(50, seed=1).coded, seed=1, share=0)[1].empty
 
 
 def test_an_impossible_share_is_told():
     with pytest.raises(WorkbookError, match=r"`share` must be between 0 and 0\.2, but got 5\. Pass 0\.05 for 5%"):
-        plant_errors(simulate(5, seed=1).tables, seed=1, share=5)
+        plant_errors(simulate(5, seed=1).coded, seed=1, share=5)
 
 
 def test_the_example_is_what_its_readme_says(tmp_path):
-    write_cohort(simulate(432, seed=35), tmp_path, clean=False)
+    write_cohort(simulate(432, seed=35), tmp_path, clean=False, file_format="csv")
     for file in tmp_path.iterdir():
         here = file.read_bytes().replace(tmp_path.as_posix().encode(), b"data/example")
         assert here == (EXAMPLE / file.name).read_bytes(), file.name
     told = (EXAMPLE / "README.md").read_text(encoding="utf-8")
-    assert "workbook simulate --patients 432 --seed 35" in told
+    assert "workbook simulate --patients 432 --seed 35 --format csv" in told
     assert "synthetic" in told.lower()

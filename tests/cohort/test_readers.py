@@ -2,6 +2,7 @@
 
 import csv
 
+import numpy as np
 import pytest
 
 from helpers.cohort.clean import clean_cohort
@@ -52,6 +53,32 @@ def test_rows_are_numbered_as_a_person_sees_them(tmp_path):
     frame = read_table(written(tmp_path, text), "patients", DICTIONARY)
     assert frame["patient_id"].tolist() == ["A", "B\nC", "D"]
     assert frame["row"].tolist() == [2, 6, 7]
+
+
+def test_many_rows_are_numbered_and_told_as_a_few(tmp_path):
+    lines = [f'P{number:06d},"F\n"' if number % 7 else "," for number in range(300_000)]
+    frame = read_table(written(tmp_path, "patient_id,sex\n" + "\n".join(lines) + "\n"), "patients", DICTIONARY)
+    rows = np.arange(300_000)[np.arange(300_000) % 7 > 0]
+    assert (frame["row"] == rows + 2).all()
+    assert (frame["patient_id"].astype(object) == [f"P{number:06d}" for number in rows]).all()
+    assert set(frame["sex"]) == {"F\n"}
+    lines[299_990] = "P299990,F,M"
+    lines[150_000] = "P150000"
+    told = problems(written(tmp_path, "patient_id,sex\n" + "\n".join(lines) + "\n"))
+    assert "Row 150002 of patients.csv has 1 cells" in told
+    assert "Row 299992 of patients.csv has 3 cells" in told
+
+
+def test_the_texts_of_a_column_are_there_once_and_identifiers_once_for_all_tables(tmp_path):
+    for name, text in {"patients": PATIENTS, "procedures": PROCEDURES, "fractures": FRACTURES}.items():
+        written(tmp_path, text, f"{name}.csv")
+    raw = read_cohort(
+        {name: f"{name}.csv" for name in ("patients", "procedures", "fractures")}, DICTIONARY, folder=tmp_path
+    )
+    assert raw["patients"]["sex"].cat.categories.tolist() == ["F", "M"]
+    texts = raw["patients"]["patient_id"].cat.categories
+    assert sorted(texts) == ["A", "B"]
+    assert all(frame["patient_id"].cat.categories is texts for frame in raw.values())
 
 
 def test_a_header_alone_is_a_table_without_rows(tmp_path):

@@ -1,12 +1,15 @@
 """Synthetic cohorts: the same seed, the laws of the known truth, and files a study can start from."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from helpers.cohort import latent as latent_module
 from helpers.cohort.calibration import margins
 from helpers.cohort.clean import clean_cohort
 from helpers.cohort.dictionary import read_dictionary
@@ -17,6 +20,7 @@ from helpers.cohort.simulate import simulate, write_cohort
 from helpers.cohort.spine import SLOTS, present
 from helpers.cohort.truth import Truth
 from helpers.errors import Problems, WorkbookError
+from helpers.workbook.cli import main
 
 TABLES = ("patients", "procedures", "fractures", "imaging")
 RATIO = "risk ratio, adjacent to nonadjacent"
@@ -41,9 +45,24 @@ def test_same_seed_same_bytes_and_another_seed_another_cohort(tmp_path):
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
         write_cohort(simulate(60, seed=seed), tmp_path / name, clean=False)
     a, b, c = ({file.name: file.read_bytes() for file in (tmp_path / name).iterdir()} for name in "abc")
-    assert a.pop("study.yml") == b.pop("study.yml").replace(b"/b", b"/a")
+    for study in ("study.yml", "study_csv.yml"):
+        assert a.pop(study) == b.pop(study).replace(b"/b", b"/a")
     assert a == b
     assert all(a[f"{name}.csv"] != c[f"{name}.csv"] for name in TABLES)
+
+
+def test_the_threads_change_nothing(monkeypatch):
+    monkeypatch.setattr(latent_module, "BLOCK", 50)
+    blocks = []
+    for workers in (1, 3):
+        monkeypatch.setattr(latent_module, "WORKERS", workers)
+        blocks.append(draw(220, seed=3, truth=Truth()))
+    one, three = blocks
+    for field in fields(one):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(three, field.name))
+    assert len(one.death) == 220
+    # Every block has a stream of its own.
+    assert not np.array_equal(one.frailty[:50], one.frailty[50:100])
 
 
 def test_no_effect_and_no_clustering_gives_a_ratio_of_one():
@@ -120,6 +139,7 @@ def test_neighbours_in_spines_with_and_without_t13():
 def test_clean_tables_obey_every_rule(tmp_path, patients):
     cohort = simulate(patients, seed=3)
     assert len(cohort.tables["patients"]) == patients
+    assert all(column.dtype == "category" for table in cohort.coded.values() for _, column in table.items())
     assert all(table.map(lambda cell: isinstance(cell, str)).all(axis=None) for table in cohort.tables.values())
     study = write_cohort(cohort, tmp_path / "cohort", clean=True)
     assert not (tmp_path / "cohort" / "planted_errors.csv").exists()
@@ -199,6 +219,53 @@ def test_the_study_file_says_synthetic_and_names_the_tables(tmp_path):
     assert keys["study_folder"] == tmp_path.resolve().as_posix()
     for file in ("study.yml", "SYNTHETIC.txt"):
         assert (tmp_path / file).read_text(encoding="utf-8").lstrip("# ").startswith("SYNTHETIC COHORT")
+
+
+def test_both_formats_hold_the_same_texts(tmp_path):
+    study = write_cohort(simulate(300, seed=2), tmp_path, clean=False)
+    for name in TABLES:
+        csv = pd.read_csv(tmp_path / f"{name}.csv", dtype=str, keep_default_na=False)
+        parquet = pq.read_table(tmp_path / f"{name}.parquet")
+        assert set(parquet.schema.types) == {pa.string()}
+        assert not any(column.null_count for column in parquet.columns)
+        pd.testing.assert_frame_equal(parquet.to_pandas(), csv)
+    texts = [path.read_text(encoding="utf-8") for path in (study, tmp_path / "study_csv.yml")]
+    of_parquet, of_csv = map(yaml.safe_load, texts)
+    assert [of_parquet[f"{name}_file"] for name in TABLES] == [f"{name}.parquet" for name in TABLES]
+    assert [of_csv[f"{name}_file"] for name in TABLES] == [f"{name}.csv" for name in TABLES]
+    differing = {name for name in of_csv if of_csv[name] != of_parquet[name]}
+    assert differing == {f"{name}_file" for name in TABLES}
+    assert [line.index("#") for text in texts for line in text.splitlines() if line.startswith("imaging")] == [39, 39]
+
+
+@pytest.mark.parametrize(
+    ("options", "studies", "endings", "told"),
+    [
+        ([], {"study.yml", "study_csv.yml"}, {"csv", "parquet"}, "--seed 1 --out FOLDER"),
+        (["--format", "both"], {"study.yml", "study_csv.yml"}, {"csv", "parquet"}, "--seed 1 --out FOLDER"),
+        (["--format", "csv"], {"study.yml"}, {"csv"}, "--seed 1 --format csv --out FOLDER"),
+        (["--format", "parquet", "--clean"], {"study.yml"}, {"parquet"}, "--clean --format parquet --out FOLDER"),
+    ],
+)
+def test_the_command_writes_the_formats_asked_for(tmp_path, options, studies, endings, told, capsys):
+    # What an earlier cohort in another format left behind must go.
+    write_cohort(simulate(5, seed=2), tmp_path, clean=False, file_format="both" if "csv" in options else "csv")
+    assert main(["simulate", "--patients", "6", "--seed", "1", "--out", str(tmp_path), *options]) == 0
+    assert f"workbook run {tmp_path / 'study.yml'}" in capsys.readouterr().out
+    expected = studies | {"SYNTHETIC.txt", "truth.json"} | {f"{name}.{ending}" for name in TABLES for ending in endings}
+    expected |= set() if "--clean" in options else {"planted_errors.csv"}
+    assert {file.name for file in tmp_path.iterdir()} == expected
+    for file in ("SYNTHETIC.txt", "truth.json"):
+        assert told in (tmp_path / file).read_text(encoding="utf-8")
+    for study in studies:
+        keys = yaml.safe_load((tmp_path / study).read_text(encoding="utf-8"))
+        assert all((tmp_path / keys[f"{name}_file"]).is_file() for name in TABLES)
+
+
+def test_a_format_nobody_knows_is_told_and_nothing_is_written(tmp_path):
+    with pytest.raises(WorkbookError, match="must be one of csv, parquet, both, but got xlsx"):
+        write_cohort(simulate(5, seed=1), tmp_path / "made", clean=True, file_format="xlsx")
+    assert not (tmp_path / "made").exists()
 
 
 def test_an_earlier_synthetic_cohort_is_replaced_and_nothing_else_is(tmp_path):

@@ -231,6 +231,39 @@ def test_the_order_of_keys_tells_nothing_of_the_identifiers_and_stays_the_same()
     assert cleaned(study(names), seed=1).keys["patient_id"].tolist() != first["patient_id"].tolist()
 
 
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pd.to_datetime(["2004-03-01 08:00", None, "2004-05-01 23:30"]),
+        pd.to_datetime(["2004-03-01 08:00", None, "2004-05-01 23:30"]).tz_localize("America/New_York"),
+        pd.Categorical(pd.to_datetime(["2004-03-01", None, "2004-05-01"])),
+        np.array(["2004-03-01", "NaT", "2004-05-01"], dtype="datetime64[s]"),
+    ],
+)
+def test_a_column_of_dates_needs_no_format(dates):
+    raw = study(["A |||||", "B |||||", "C |||||"], ["A | 01.01.2004 | T12"])
+    raw["patients"]["last_imaging_date"] = dates
+    cohort = cleaned(raw, date_formats={"default": "%d.%m.%Y"})
+    found = cohort.patients.sort_values("row")["last_imaging_date"]
+    assert found.tolist() == [pd.Timestamp(2004, 3, 1), pd.NaT, pd.Timestamp(2004, 5, 1)]
+    assert cohort.ledger.empty
+
+
+def test_an_impossible_day_in_a_column_of_dates_is_told_by_its_date():
+    raw = study(["A |||||"], ["A | 01.01.2004 | T12"])
+    raw["patients"]["death_date"] = np.array(["1904-03-01"], dtype="datetime64[s]")
+    line = cleaned(raw, date_formats={"default": "%d.%m.%y"} | {"procedures.procedure_date": "%d.%m.%Y"}).ledger.iloc[0]
+    assert (line["before"], line["rule"]) == ("1904-03-01", "implausible_date")
+
+
+def test_cells_that_differ_in_an_invisible_character_differ():
+    raw = study(["A | @90 ||||", "A\0 | @95 ||||", "C |  ||||"], ["A | @0 | T12", "A\0 | @5 | L1"])
+    raw["patients"].loc[2, "last_imaging_date"] = "\0"
+    cohort = cleaned(raw)
+    assert sorted(cohort.patients["patient_id"]) == ["A", "A\0", "C"]
+    assert cohort.ledger[["row", "before", "rule"]].to_numpy().tolist() == [[4, "\0", "date_not_in_format"]]
+
+
 def test_every_rule_has_a_plain_sentence():
     assert all(sentence.endswith(".") for sentence in RULES.values())
 

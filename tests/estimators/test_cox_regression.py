@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.optimize import linprog
 
 from helpers.errors import WorkbookError
 from helpers.estimators.cox_regression import adjusted_hazard_ratio
+from helpers.estimators.distinct import distinct_rows
 from helpers.estimators.follow_up import Rows
 from helpers.estimators.hazard_ratio import hazard_ratio
 from helpers.estimators.partial_likelihood import Regression, maximise
@@ -125,7 +127,8 @@ def test_score_information_and_error_are_those_of_a_double_loop(data):
         return
     checked = Rows.checked(*rows, **options)
     columns = {str(place): np.asarray(column, dtype=float) for place, column in enumerate([rows[2], *covariates])}
-    fit, _ = maximise(Regression.of(checked, checked.moments, columns))
+    kind, table = distinct_rows(*columns.values())
+    fit, _ = maximise(Regression.of(replace(checked, kind=kind).cells, tuple(columns), table))
     # Held against each other in the scaled columns, where numbers are of the order of one.
     table = np.column_stack([columns[name] for name in fit.model.names]) / fit.model.scale
     information, residual = term_by_term(rows, table, options, fit.coefficients)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import WorkbookError
-from helpers.estimators.cox import Likelihood, Moments
+from helpers.estimators.cox import Likelihood
+from helpers.estimators.follow_up import Rows
 from helpers.estimators.hazard_ratio import hazard_ratio
 
 # R's values, and the data of its survival package (tests/reference/cox.R).
@@ -198,8 +199,10 @@ def test_residuals_are_efrons_term_by_term(rows, starts_late):
             share = (weight * exposed).sum() / weight.sum()
             score += exposed[dying].sum() / d - share
             expected += dying * (exposed - share) / d - weight * (exposed - share) / weight.sum()
-    likelihood = Likelihood.at(Moments.of(days, event, exposed, stratum, entry), log_ratio)
-    assert likelihood.residual_of_rows(exposed, event) == pytest.approx(expected, abs=1e-12)
+    # With every row a patient of its own, the sums by patient are the residuals.
+    cells = Rows.checked(days, event, exposed, np.arange(len(days)), stratum=stratum, entry=entry).cells
+    likelihood = Likelihood.at(cells.moments, log_ratio)
+    assert cells.by_patient(*likelihood.residuals()) == pytest.approx(expected, abs=1e-12)
     assert likelihood.score == pytest.approx(score, abs=1e-12)
     assert expected.sum() == pytest.approx(score, abs=1e-12)
 
@@ -235,7 +238,7 @@ def test_order_of_tied_rows_does_not_matter(rows, random):
 @settings(max_examples=60, deadline=None)
 def test_estimable_exactly_when_the_maximum_is_finite(rows):
     days, event, exposed, _ = rows
-    moments = Moments.of(days, event, exposed)
+    moments = Rows.checked(days, event, exposed).moments()
     rises = Likelihood.at(moments, -40.0).score > 1e-9
     falls = Likelihood.at(moments, 40.0).score < -1e-9
     assert hazard_ratio(days, event, exposed).is_estimable == (rises and falls)
@@ -364,7 +367,7 @@ def test_extreme_but_finite_ratios_converge():
     exposed = np.concatenate([np.ones(399, dtype=bool), [False, True, False]])
     ratio = hazard_ratio(days, np.ones(402, dtype=bool), exposed)
     assert ratio.is_estimable
-    moments = Moments.of(days, np.ones(402, dtype=bool), exposed)
+    moments = Rows.checked(days, np.ones(402, dtype=bool), exposed).moments()
     assert Likelihood.at(moments, math.log(ratio.estimate)).score == pytest.approx(0, abs=1e-9)
 
 

@@ -1,10 +1,12 @@
 """What holds for every figure: legible text, the same bytes each time, no warning, nothing left changed."""
 
+import io
 import subprocess
 import sys
 from functools import partial
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from boxes import assert_legible
 from figure_tables import (
@@ -20,6 +22,7 @@ from figure_tables import (
     two_groups,
 )
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 
 from helpers.errors import WorkbookError
 from helpers.figures.coverage import plot_coverage
@@ -30,7 +33,7 @@ from helpers.figures.hazard_by_window import plot_hazard_by_window
 from helpers.figures.interval_censored import plot_interval_censored
 from helpers.figures.kaplan_meier import plot_curves
 from helpers.figures.spine_map import plot_spine_map
-from helpers.figures.theme import png_bytes, svg_bytes
+from helpers.figures.theme import house_style, png_bytes, svg_bytes
 from helpers.figures.time_to_fracture import plot_time_to_fracture
 
 draw_forest = partial(plot_forest, measure="Ratio of risks", text_heading="Ratio (95% CI)")
@@ -74,6 +77,18 @@ def test_drawn_twice_gives_the_same_bytes(draw):
     one, other = draw(), draw()
     assert svg_bytes(one) == svg_bytes(other) == svg_bytes(one)
     assert png_bytes(one, dpi=80) == png_bytes(other, dpi=80)
+
+
+def test_png_holds_the_pixels_that_matplotlib_draws(draw):
+    figure, theirs = draw(), io.BytesIO()
+    ours = io.BytesIO(png_bytes(figure, dpi=90))
+    with house_style():
+        figure.savefig(theirs, format="png", dpi=90)
+    theirs.seek(0)
+    ours, theirs = imread(ours), imread(theirs)
+    assert (theirs[..., 3] == 1).all()
+    np.testing.assert_array_equal(ours, theirs[..., :3])
+    assert ours.shape[2] == 3
 
 
 def test_svg_carries_no_date_and_no_outside_font(draw):

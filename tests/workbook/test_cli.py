@@ -67,3 +67,12 @@ def test_help_imports_nothing_heavy():
         "assert not {'pandas', 'papermill', 'numpy', 'nbformat', 'yaml'} & set(sys.modules), sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_run_itself_imports_only_what_it_needs():
+    code = (
+        "import sys\nfrom helpers.workbook.cli import main\nmain(['run', 'nowhere/study.yml'])\n"
+        "assert {'nbformat', 'jsonschema', 'helpers.workbook.run'} <= set(sys.modules)\n"
+        "assert not {'pandas', 'pandera', 'matplotlib', 'scipy', 'rfc3987_syntax', 'lark'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 from helpers.errors import WorkbookError
@@ -20,7 +21,7 @@ from helpers.report.offline import active_content, outside_addresses
 from helpers.workbook import run as run_module
 from helpers.workbook.cli import main
 from helpers.workbook.run import RunFailedError, run_study
-from tests.workbook.toy import REPOSITORY, STEPS, Toy, make_toy
+from tests.workbook.toy import REPOSITORY, STEPS, THREE, Toy, make_toy
 
 ONE_RUN = textwrap.dedent(
     f"""
@@ -29,16 +30,18 @@ ONE_RUN = textwrap.dedent(
     import functools
     from pathlib import Path
     from helpers.workbook import cli, run
-    from toy import STEPS
-    run.run_study = functools.partial(run.run_study, steps=STEPS, root=Path(sys.argv[1]))
+    from toy import STEPS, THREE
+    run._cores = lambda: 2
+    steps = THREE if sys.argv[4] == "three" else STEPS
+    run.run_study = functools.partial(run.run_study, steps=steps, root=Path(sys.argv[1]))
     sys.exit(cli.main(["run", sys.argv[2], "--out", sys.argv[3]]))
     """
 )
 
 
-def start(toy: Toy, out: Path) -> subprocess.Popen:
-    """One run of the toy in a process of its own."""
-    command = [sys.executable, "-W", "error", "-c", ONE_RUN, str(toy.root), str(toy.study), str(out)]
+def start(toy: Toy, out: Path, notebooks: str = "two") -> subprocess.Popen:
+    """One run of the toy's two or three notebooks in a process of its own, as on two cores."""
+    command = [sys.executable, "-W", "error", "-c", ONE_RUN, str(toy.root), str(toy.study), str(out), notebooks]
     # MPLBACKEND=agg is set as servers do; the kernel must not take it over
     environment = os.environ | {"MPLBACKEND": "agg"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
@@ -159,7 +162,8 @@ def test_manifest_names_inputs_parameters_versions_and_outputs(two_runs):
     assert manifest["started"] <= manifest["ended"]
 
 
-def failed_run(toy: Toy) -> tuple[RunFailedError, str]:
+def failed_run(toy: Toy, monkeypatch) -> tuple[RunFailedError, str]:
+    monkeypatch.setattr(run_module, "_cores", lambda: 2)
     toy.out.mkdir(parents=True)
     (toy.out / "index.html").write_text("the last good report")
     told = io.StringIO()
@@ -173,7 +177,7 @@ def failed_run(toy: Toy) -> tuple[RunFailedError, str]:
 def test_fault_in_a_notebook_is_told_without_a_traceback_and_kept(toy, monkeypatch):
     monkeypatch.chdir(toy.root)
     toy.write_tell("counts.loc['nobody']")
-    error, told = failed_run(toy)
+    error, told = failed_run(toy, monkeypatch)
     assert error.exit_code == 1
     assert str(error) == (
         '"What did we find?" (notebooks/2_tell.ipynb) could not be answered.\n'
@@ -190,29 +194,175 @@ def test_fault_in_a_notebook_is_told_without_a_traceback_and_kept(toy, monkeypat
     assert str(toy.root) not in str(failed)
 
 
-def test_input_the_user_can_mend_is_told_in_its_own_words(toy):
+def test_input_the_user_can_mend_is_told_in_its_own_words(toy, monkeypatch):
     toy.write_count(
         "from helpers.errors import Problems\n"
         "raise Problems(f'{input_path(study_folder, patients_file)} has:', ['no column sex', 'no rows'])"
     )
-    error, _ = failed_run(toy)
+    error, _ = failed_run(toy, monkeypatch)
     assert error.exit_code == 2
     assert "\ndata/toy/patients.csv has:\n  - no column sex\n  - no rows\nThe notebooks so far" in str(error)
     assert "Problems" not in str(error)
 
 
-def test_killed_kernel_is_explained(toy):
+def test_killed_kernel_is_explained(toy, monkeypatch):
     toy.write_count("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    error, _ = failed_run(toy)
+    error, _ = failed_run(toy, monkeypatch)
     assert error.exit_code == 1
     assert "most often because the memory ran out" in str(error)
 
 
-def test_notebook_that_never_says_it_is_complete_has_failed(toy):
+def test_notebook_that_never_says_it_is_complete_has_failed(toy, monkeypatch):
     toy.write_count(ending="1")
-    error, _ = failed_run(toy)
+    error, _ = failed_run(toy, monkeypatch)
     assert error.exit_code == 1
     assert "It ended without its last line, `run.complete()`." in str(error)
+
+
+HERE = "open(run.path / '{}', 'w').close()"
+UNTIL = """
+import time
+for _ in range(300):
+    if (run.path / '{}').exists():
+        break
+    time.sleep(0.1)
+else:
+    raise TimeoutError('{}')
+"""
+
+
+def three_side_by_side(toy: Toy, *more: str, beside: tuple[str, ...] = ()) -> None:
+    """The two notebooks that need no other meet each other on the way, which only those can that run at once."""
+    toy.write_count(HERE.format("count"), UNTIL.format("beside", "beside"), *more)
+    toy.write_beside(HERE.format("beside"), UNTIL.format("count", "count"), *beside)
+
+
+def run_three(toy: Toy, monkeypatch) -> str:
+    monkeypatch.setattr(run_module, "_cores", lambda: 2)
+    told = io.StringIO()
+    run_study(toy.study, steps=THREE, root=toy.root, stream=told)
+    return told.getvalue()
+
+
+def test_two_notebooks_at_once(toy, monkeypatch):
+    figure = "run.figure('{}', svg=b'<svg/>', png=b'', alt='A dot', caption='A dot')"
+    three_side_by_side(toy, UNTIL.format("drawn", "drawn"), figure.format("first"))
+    toy.write_beside(HERE.format("beside"), figure.format("second"), HERE.format("drawn"))
+    monkeypatch.chdir(toy.root)
+    told = run_three(toy, monkeypatch)
+    assert [line[:3] for line in told.splitlines()] == ["1/3", "2/3", "3/3"]
+    assert all(" done in " in line for line in told.splitlines())
+    captions = (toy.out / "figures" / "figures.csv").read_text().splitlines()
+    assert [line.split(",")[:2] for line in captions[1:]] == [
+        ["first", "count"],
+        ["second", "beside"],
+        ["bars", "tell"],
+    ]
+    assert Path.cwd() == toy.root
+
+
+def test_failing_notebook_lets_the_one_beside_it_end_and_starts_no_other(toy, monkeypatch):
+    three_side_by_side(
+        toy, UNTIL.format("failing", "failing"), "time.sleep(1)", beside=(HERE.format("failing"), "1 / 0")
+    )
+    with pytest.raises(
+        RunFailedError, match="What stands beside\\?.*could not be answered.\nZeroDivisionError"
+    ) as error:
+        run_three(toy, monkeypatch)
+    assert error.value.exit_code == 1
+    kept = toy.root / "reports" / "toy.failed" / "notebooks"
+    assert sorted(path.name for path in kept.iterdir()) == ["1_count.ipynb", "3_beside.failed.ipynb"]
+
+
+def test_notebook_that_waits_for_a_failing_one_is_stopped(toy, monkeypatch):
+    toy.write_tell()
+    waiting = "open(run_folder + '/waiting', 'w').close()"
+    book = nbformat.read(toy.root / "notebooks/2_tell.ipynb", as_version=4)
+    book.cells.insert(2, nbformat.v4.new_code_cell(waiting, id="waiting"))
+    nbformat.write(book, toy.root / "notebooks/2_tell.ipynb")
+    toy.write_count(UNTIL.format("waiting", "waiting"), "raise ValueError('mine alone')")
+    error, told = failed_run(toy, monkeypatch)
+    assert str(error).count("could not be answered") == 1
+    assert "ValueError: mine alone" in str(error)
+    assert [re.sub(r"[ .]+in .*", "", line) for line in told.splitlines()] == [
+        "1/2 Count the patients ........... failed",
+        "2/2 Tell it ...................... stopped",
+    ]
+    kept = toy.root / "reports" / "toy.failed" / "notebooks"
+    assert [path.name for path in kept.iterdir()] == ["1_count.failed.ipynb"]
+
+
+def test_two_failing_notebooks_are_both_told(toy, monkeypatch):
+    mend = "from helpers.errors import WorkbookError\nraise WorkbookError('mend the file')"
+    three_side_by_side(toy, "counts.loc['nobody']", beside=(mend,))
+    with pytest.raises(RunFailedError) as error:
+        run_three(toy, monkeypatch)
+    assert error.value.exit_code == 2
+    assert str(error.value).split("\nThe notebooks so far")[0] == (
+        '"How many patients are there?" (notebooks/1_count.ipynb) could not be answered.\n'
+        "KeyError: 'nobody'\n"
+        "This is a fault of the workbook; its makers can use the line above.\n\n"
+        '"What stands beside?" (notebooks/3_beside.ipynb) could not be answered.\n'
+        "mend the file"
+    )
+    kept = toy.root / "reports" / "toy.failed" / "notebooks"
+    assert sorted(path.name for path in kept.iterdir()) == ["1_count.failed.ipynb", "3_beside.failed.ipynb"]
+
+
+OWN_PROCESS = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
+(run.path / '{}.processes').write_text(f'{{os.getpid()}} {{child.pid}}')
+time.sleep(60)
+"""
+
+
+def wait_for(toy: Toy, *patterns: str) -> list[Path]:
+    for _ in range(600):
+        found = [list(toy.root.glob(f"reports/.toy.building-*/{pattern}")) for pattern in patterns]
+        if all(found):
+            return [paths[0] for paths in found]
+        time.sleep(0.1)
+    pytest.fail(f"{patterns} never came")
+
+
+def is_running(process: int) -> bool:
+    return psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_two_notebooks_stopped_at_once_leave_no_process_behind(toy, signal_number):
+    three_side_by_side(toy, OWN_PROCESS.format("count"), beside=(OWN_PROCESS.format("beside"),))
+    running = start(toy, toy.out, "three")
+    files = wait_for(toy, "count.processes", "beside.processes")
+    time.sleep(0.5)
+    processes = [int(number) for path in files for number in path.read_text().split()]
+    assert len(processes) == 4
+    assert all(map(is_running, processes))
+    running.send_signal(signal_number)
+    told, warned = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert [re.sub(r"[ .]+in .*", "", line) for line in told.splitlines()][:2] == [
+        "1/3 Count the patients ........... stopped",
+        "2/3 Stand beside ................. stopped",
+    ]
+    assert warned == "\nStopped. The last good report, if there is one, is untouched.\n"
+    assert not any(map(is_running, processes))
+    assert list(toy.out.parent.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_failure_is_told_even_if_the_run_is_stopped_then(toy):
+    three_side_by_side(toy, OWN_PROCESS.format("count"), beside=(HERE.format("failing"), "1 / 0"))
+    running = start(toy, toy.out, "three")
+    wait_for(toy, "count.processes", "notebooks/3_beside.failed.ipynb")
+    time.sleep(0.5)
+    running.send_signal(signal.SIGINT)
+    _, warned = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "ZeroDivisionError" in warned
+    assert [path.name for path in toy.out.parent.iterdir()] == ["toy.failed"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

@@ -21,6 +21,8 @@ STEPS = (
     ),
     Step("tell", "Tell it", "notebooks/2_tell.ipynb", "What did we find?", ("counts",), ("estimates",)),
 )
+BESIDE = Step("beside", "Stand beside", "notebooks/3_beside.ipynb", "What stands beside?", (), ("other",))
+THREE = (STEPS[0], BESIDE, STEPS[1])
 
 OPENING = """
     import sys
@@ -31,6 +33,7 @@ OPENING = """
     steps = (
         Step("count", "", "notebooks/1_count.ipynb", "", (), ("counts",)),
         Step("tell", "", "notebooks/2_tell.ipynb", "", ("counts",), ("estimates",)),
+        Step("beside", "", "notebooks/3_beside.ipynb", "", (), ("other",)),
     )
     def check(name, frame):
         return None
@@ -130,6 +133,20 @@ class Toy:
         ]
         self.write_notebook("notebooks/2_tell.ipynb", cells)
 
+    def write_beside(self, *work: str) -> None:
+        """A notebook that needs neither of the others."""
+        beside = """
+            run = open_run(run_folder, "beside", steps=steps, check=check)
+            run.write("other", pd.DataFrame({"n": [1]}))
+        """
+        cells = [
+            ("code", TELL_PARAMETERS, ["parameters"]),
+            ("code", OPENING, ["remove-cell"]),
+            *(("code", source, []) for source in (beside, *work)),
+            ("code", "run.complete()", []),
+        ]
+        self.write_notebook(BESIDE.notebook, cells)
+
 
 def make_toy(root: Path) -> Toy:
     """A fresh toy project in `root`."""
@@ -140,4 +157,5 @@ def make_toy(root: Path) -> Toy:
     project.write_study('study_name: "Toy <cohort>"\nis_synthetic: true\nconf_level: 0.9\n')
     project.write_count()
     project.write_tell()
+    project.write_beside()
     return project

@@ -1,0 +1,130 @@
+"""Which vertebrae are at risk, and how each is followed: one row per vertebra."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from helpers.cohort.clean import CleanCohort
+from helpers.cohort.dates import ABSENT, NEVER
+from helpers.cohort.spine import N_SLOTS, pack, unpack
+from helpers.cohort.spine_arrays import Spines, VertebraDays, count_levels, first_days, spine_arrays
+
+OUTCOMES = ("censored", "fracture", "death")
+CENSORED, FRACTURE, DEATH = (np.int8(place) for place in range(3))
+_ALL_LEVELS = np.uint32((1 << N_SLOTS) - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class AtRisk:
+    """The vertebrae at risk, one row each, patient by patient from cranial to caudal.
+
+    `levels` has those of every patient, packed.
+    """
+
+    levels: np.ndarray
+
+    @cached_property
+    def number(self) -> np.ndarray:
+        """How many rows each patient has."""
+        return count_levels(self.levels)
+
+    @cached_property
+    def patient(self) -> np.ndarray:
+        """Each row's patient."""
+        return self.each(np.arange(len(self.levels), dtype=np.int32))
+
+    @cached_property
+    def slot(self) -> np.ndarray:
+        """Each row's slot."""
+        return self.pick(np.arange(N_SLOTS, dtype=np.int8))
+
+    def each(self, of_patient: np.ndarray) -> np.ndarray:
+        """Give every row what its patient has."""
+        return np.repeat(of_patient, self.number)
+
+    def pick(self, of_slot: np.ndarray) -> np.ndarray:
+        """Give every row its own of patients x 19, or of 19 that are alike for all patients."""
+        return np.broadcast_to(of_slot, (len(self.levels), N_SLOTS)).reshape(-1).take(self._place)
+
+    def rows(self, days: VertebraDays) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of those of these vertebrae that are at risk, and the day of each."""
+        patient, bit = days.patient, np.uint32(1) << days.slot.astype(np.uint32)
+        is_own = (self.levels[patient] & bit) > 0
+        patient, bit = patient[is_own], bit[is_own]
+        first = np.cumsum(self.number, dtype=np.int64) - self.number
+        return first[patient] + count_levels(self.levels[patient] & (bit - np.uint32(1))), days.day[is_own]
+
+    @cached_property
+    def _place(self) -> np.ndarray:
+        return np.flatnonzero(unpack(self.levels))
+
+
+@dataclass(frozen=True, eq=False)
+class FollowUp:
+    """Which vertebrae are at risk, and how each is followed.
+
+    `exclusions` has by rule the levels of each patient it excludes, packed. `end` is each patient's last day since
+    the first vertebroplasty; `days` that of every row at risk, and `outcome` how it ended, a place in `OUTCOMES`.
+    """
+
+    spines: Spines
+    exclusions: dict[str, np.ndarray]
+    at_risk: AtRisk
+    end: np.ndarray
+    days: np.ndarray
+    outcome: np.ndarray
+
+
+def follow_up(
+    cohort: CleanCohort,
+    at_risk_slots: np.ndarray,
+    *,
+    prevalent_fractures: str,
+    later_vertebroplasty: str,
+    death_follow_up: str,
+) -> FollowUp:
+    """Say which vertebrae are at risk and how each is followed.
+
+    The choices are those of `risk_table.build_risk_table`; `at_risk_slots` are the slots of its levels (bool, 19).
+    """
+    spines = spine_arrays(cohort)
+    keep, to_death = prevalent_fractures == "keep", death_follow_up == "death"
+    is_followed = (spines.last_seen > ABSENT) | ((spines.death < NEVER) & to_death)
+    is_lost = cohort.patients["procedure_set_aside"].to_numpy(dtype=bool)
+    exclusions = {
+        "procedure_set_aside": is_lost * _ALL_LEVELS,
+        "no_vertebroplasty": (spines.index == NEVER) * _ALL_LEVELS,
+        "no_follow_up": ~is_followed * _ALL_LEVELS,
+        "cemented": spines.cemented,
+        "outside_levels": np.full(len(is_lost), pack(~at_risk_slots)),
+        "prevalent": np.zeros_like(spines.prevalent) if keep else spines.prevalent,
+    }
+    at_risk = AtRisk(spines.levels & ~np.bitwise_or.reduce(list(exclusions.values())))
+    event = _new_or_progressed(spines) if keep else spines.new
+    end = np.where((spines.death < NEVER) & to_death, spines.death, np.maximum(spines.last_seen, 0))
+    if later_vertebroplasty == "censor":
+        end = np.minimum(end, spines.next_procedure)
+    return FollowUp(spines, exclusions, at_risk, end, *_ends(spines, at_risk, event, end))
+
+
+def _new_or_progressed(spines: Spines) -> VertebraDays:
+    """New fractures, and progressions after day 0 of those that were there."""
+    is_after = spines.progression.day > 0
+    vertebra = np.concatenate([spines.new.vertebra, spines.progression.vertebra[is_after]])
+    day = np.concatenate([spines.new.day, spines.progression.day[is_after]])
+    order = np.lexsort((day, vertebra))
+    return first_days(vertebra[order], day[order])
+
+
+def _ends(spines: Spines, at_risk: AtRisk, event: VertebraDays, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Last day and outcome of every vertebra at risk: its patient's, but for those cemented or fractured before."""
+    days, outcome = at_risk.each(end), at_risk.each(np.where(spines.death <= end, DEATH, CENSORED))
+    row, cemented = at_risk.rows(spines.later_cement)
+    days[row] = np.minimum(days[row], cemented)
+    outcome[row] = np.where(spines.death[at_risk.patient[row]] <= days[row], DEATH, CENSORED)
+    row, fractured = at_risk.rows(event)
+    is_seen = fractured <= days[row]
+    days[row[is_seen]] = np.maximum(fractured[is_seen], 0)
+    outcome[row[is_seen]] = FRACTURE
+    return days, outcome

@@ -1,0 +1,155 @@
+"""What a worker does with one part of a cohort: files in, files and small results out.
+
+A task may run twice, on two workers at once even: it only reads, and puts whole files in place.
+"""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from helpers.cohort.cells import holds_dates
+from helpers.cohort.clean import CleanCohort, with_keys
+from helpers.cohort.dictionary import Dictionary
+from helpers.cohort.keys import ID
+from helpers.cohort.part import CleanPart, clean_part
+from helpers.cohort.parts import part_name, read_part, replacing, write_part
+from helpers.cohort.privacy import shareable, value_like
+from helpers.cohort.readers import read_cohort
+from helpers.cohort.risk_periods import build_risk_periods
+from helpers.cohort.risk_table import build_risk_table
+from helpers.cohort.summary import codebook, level_counts, patient_summary
+from helpers.cohort.tables import check
+from helpers.cohort.unreadable import Unreadable
+
+CLEAN, KEYS, COHORT = "clean", "keys", "cohort"
+PRIVATE = {name: f"private_{name}" for name in ("ledger", "quarantine")}
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What must be known of every part before any patient can have a key.
+
+    Attributes
+    ----------
+    patients, others : StringArray
+        The identifiers of the patients kept, and all others of the part.
+    value_like : list of str
+        Identifiers that could be taken for values: see `privacy.value_like`.
+    unreadable : list of Unreadable
+        For `unreadable.check_columns`.
+    columns : dict of dict
+        For `parts.differing_columns`, by table.
+    has_imaging : bool
+        Whether there is an imaging table.
+    """
+
+    patients: pa.StringArray
+    others: pa.StringArray
+    value_like: list[str]
+    unreadable: list[Unreadable]
+    columns: dict[str, dict[str, bool | None]]
+    has_imaging: bool
+
+
+def clean(number: int, raw: dict, dictionary: Dictionary, choices: dict, folder: Path) -> Cleaned:
+    """Read and clean one part; `raw` are the arguments of `read_cohort`."""
+    tables = read_cohort(dictionary=dictionary, part=number, **raw)
+    part = clean_part(tables, dictionary, **choices)
+    save(part, folder / CLEAN, number)
+    persons, all_texts = _identifiers(part)
+    return Cleaned(
+        patients=pa.array(part.patient_ids, pa.string()),
+        others=pa.array(persons[~persons.isin(part.patient_ids)], pa.string()),
+        value_like=value_like(all_texts, dictionary),
+        unreadable=part.unreadable,
+        columns={name: _kinds(frame) for name, frame in tables.items()},
+        has_imaging=part.has_imaging,
+    )
+
+
+def give_keys(number: int, dictionary: Dictionary, folder: Path) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Finish the cleaning of one part, whose patients have keys now; returns its `rows`, and lines of the ledgers."""
+    cohort = with_keys(load(folder / CLEAN, number), load(folder / KEYS, number), dictionary)
+    save(cohort, folder / COHORT, number)
+    for name, private in PRIVATE.items():
+        write_part(getattr(cohort, name), folder / private, number)
+    return cohort.rows, {name: len(getattr(cohort, name)) for name in PRIVATE}
+
+
+def share(number: int, dictionary: Dictionary, identifiers: Sequence[str], folder: Path) -> dict[str, int]:
+    """Write the shareable tables of one part; returns their rows."""
+    tables = shareable(_cohort(folder, number), dictionary, identifiers=identifiers)
+    return {name: _write(name, frame, folder, number) for name, frame in tables.items()}
+
+
+def risk_table(number: int, choices: dict, folder: Path) -> tuple[pd.DataFrame, int]:
+    """Write the risk table of one part; returns the flow and the rows."""
+    table, flow = build_risk_table(_cohort(folder, number), **choices)
+    return flow, _write("risk_table", table, folder, number)
+
+
+def risk_periods(number: int, choices: dict, folder: Path) -> int:
+    """Write the table of periods of one part; returns its rows."""
+    return _write("risk_periods", build_risk_periods(_cohort(folder, number), **choices), folder, number)
+
+
+def summary(number: int, at_risk: Path, folder: Path) -> None:
+    """Write the patient summary of one part."""
+    table = patient_summary(_cohort(folder, number), read_part(at_risk, number))
+    write_part(table, folder / "patient_summary", number)
+
+
+def levels(number: int, at_risk: Path, folder: Path) -> pd.DataFrame:
+    """Count what happened at each level."""
+    return level_counts(_cohort(folder, number), read_part(at_risk, number))
+
+
+def lines(number: int, dictionary: Dictionary, folders: dict[str, Path]) -> pd.DataFrame:
+    """The codebook of the tables in these folders."""
+    return codebook(dictionary, {name: read_part(folder, number) for name, folder in folders.items()})
+
+
+def of_table(number: int, function, folder: Path):
+    """What a function says of one part of a table."""
+    return function(read_part(folder, number))
+
+
+def save(thing, folder: Path, number: int) -> None:
+    """Keep something for a later task."""
+    with replacing(folder / part_name(number, "pickle")) as path, path.open("wb") as file:
+        pickle.dump(thing, file, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def load(folder: Path, number: int):
+    """What an earlier task kept."""
+    with (folder / part_name(number, "pickle")).open("rb") as file:
+        return pickle.load(file)
+
+
+def _cohort(folder: Path, number: int) -> CleanCohort:
+    return load(folder / COHORT, number)
+
+
+def _write(name: str, frame: pd.DataFrame, folder: Path, number: int) -> int:
+    check(name, frame)
+    write_part(frame, folder / name, number)
+    return len(frame)
+
+
+def _identifiers(part: CleanPart) -> tuple[pd.Series, pd.Series]:
+    """All identifiers of a part without the blanks around them: those of persons, and every text there is."""
+    tables = part.tables.values()
+    texts = pd.Series(next(iter(tables)).text[ID].categories, dtype=object).str.strip()
+    codes = np.concatenate([table.text[ID].codes for table in tables])
+    is_person = np.concatenate([table.person for table in tables]) >= 0
+    return texts[np.unique(codes[is_person])].drop_duplicates(), texts[np.unique(codes)].drop_duplicates()
+
+
+def _kinds(frame: pd.DataFrame) -> dict[str, bool | None]:
+    """Whether each column is one of dates; None where it is empty."""
+    return {name: holds_dates(frame[name]) if frame[name].notna().any() else None for name in frame.columns.drop("row")}

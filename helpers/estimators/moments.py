@@ -1,0 +1,227 @@
+"""Rows counted by moment, group and outcome: all that a curve or a likelihood needs of them.
+
+A moment is a distinct time in a stratum. What a row contributes to a variance depends only on its place in this table,
+so it is looked up, never computed by row.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from helpers.estimators.distinct import distinct, n_distinct, runs
+
+# Where no more than one in ten of the first rows are alike, none are put together.
+FIRST, MOSTLY = 10_000, 0.9
+BLOCK, LARGEST = 2**20, 2**31
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """How many rows leave, and how many enter, at each moment; the tables of two parts of a cohort add up.
+
+    Attributes
+    ----------
+    stratum, time : array (moments,)
+        In order of stratum, then time.
+    leaving : array of int (moments, groups, outcomes)
+        Rows by what they leave with: 0 censored, 1 the event, 2 a competing one.
+    entering : array of int (moments, groups)
+        Rows at risk only after then; those at risk from the start enter at no moment.
+    """
+
+    stratum: np.ndarray
+    time: np.ndarray
+    leaving: np.ndarray
+    entering: np.ndarray
+
+    def __add__(self, other: "Moments") -> "Moments":
+        """Two parts of a cohort as one; strata have the same codes in both."""
+        stratum, time, here, there = _together(self, other)
+        leaving = np.zeros((len(time), *self.leaving.shape[1:]), dtype=np.int64)
+        entering = np.zeros((len(time), *self.entering.shape[1:]), dtype=np.int64)
+        for part, place in ((self, here), (other, there)):
+            leaving[place] += part.leaving
+            entering[place] += part.entering
+        return Moments(stratum, time, leaving, entering)
+
+    def places_in(self, whole: "Moments") -> np.ndarray:
+        """Which moment of the whole each of this part of it is."""
+        return _together(whole, self)[3]
+
+    def within(self, after: float, through: float | None) -> "Moments":
+        """The same with only the events of after < time <= through; those elsewhere count as censored.
+
+        That is the follow-up seen in a window. A window from 0 keeps day 0.
+        """
+        is_outside = np.zeros(len(self.time), dtype=bool) if through is None else self.time > through
+        if after > 0:
+            is_outside |= self.time <= after
+        leaving = self.leaving.copy()
+        leaving[is_outside, :, 0] += leaving[is_outside, :, 1]
+        leaving[is_outside, :, 1] = 0
+        return replace(self, leaving=leaving)
+
+    def ungrouped(self) -> "Moments":
+        """The same with all groups as one."""
+        sums = (table.sum(axis=1, keepdims=True) for table in (self.leaving, self.entering))
+        return Moments(self.stratum, self.time, *sums)
+
+    @property
+    def events(self) -> np.ndarray:
+        """Events at each moment, by group."""
+        return self.leaving[:, :, 1]
+
+    @cached_property
+    def at_risk(self) -> np.ndarray:
+        """Rows at risk just before each moment, by group: those still to leave, less those still to enter."""
+        still = np.cumsum((self.leaving.sum(axis=2) - self.entering)[::-1], axis=0)[::-1]
+        beyond = np.concatenate([still, np.zeros((1, still.shape[1]), dtype=still.dtype)])
+        start, length = self._strata
+        return still - np.repeat(beyond[start + length], length, axis=0)
+
+    @cached_property
+    def stratum_start(self) -> np.ndarray:
+        """The first moment of the stratum of each moment."""
+        return np.repeat(*self._strata)
+
+    @cached_property
+    def _strata(self) -> tuple[np.ndarray, np.ndarray]:
+        return runs(self.stratum)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Where rows stand in their table by moment; alike rows of a patient that follow one another stand there as one.
+
+    Attributes
+    ----------
+    moments : Moments
+    leaving : array of int (rows,)
+        Place in `moments.leaving`, laid flat.
+    entering : array of int (rows,) or None
+        Place in `moments.entering`, laid flat; None where all are at risk from the start.
+    count : array of int (rows,) or None
+        How many rows each stands for; None where each stands for itself.
+    patients : array of int (rows,) or None
+        Codes below `n_codes`, of which `n_patients` occur.
+    kind : array of int (rows,) or None
+        What else was asked of rows to be alike.
+    """
+
+    moments: Moments
+    leaving: np.ndarray
+    entering: np.ndarray | None
+    count: np.ndarray | None
+    patients: np.ndarray | None
+    n_codes: int
+    n_patients: int | None
+    kind: np.ndarray | None
+
+    @classmethod
+    def of(cls, *, shape: tuple[int, int], **columns: np.ndarray | None) -> "Cells":
+        """Count checked rows.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            How many groups and outcomes there are.
+        days, outcome : array (rows,)
+        group, entry, patients, strata, kind : array (rows,) or None
+            Group and outcome are whole numbers (or booleans) below `shape`; patients, strata and kinds are codes from
+            0. Where strata are the patients those without an event are left out: nothing is compared within them.
+        """
+        rows = _alike({name: column for name, column in columns.items() if column is not None})
+        n_codes, n_patients = 0, None
+        if "patients" in rows:
+            n_codes, n_patients = int(rows["patients"].max(initial=-1)) + 1, n_distinct(rows["patients"])
+            if "strata" in rows and np.array_equal(rows["strata"], rows["patients"]):
+                has_event = np.bincount(rows["patients"], rows["outcome"] == 1, minlength=n_codes) > 0
+                rows = _picked(rows, has_event[rows["patients"]])
+        stratum, time, *places = _moments(rows)
+        (n_groups, n_outcomes), group, count = shape, rows.get("group", np.int8(0)), rows.get("count")
+        width = np.int32 if len(time) * n_groups * n_outcomes < LARGEST else np.int64
+        leaves, *enters = (place.astype(width, copy=False) for place in places)
+        leaves = leaves * (n_groups * n_outcomes)
+        leaves += group * np.int8(n_outcomes) + rows["outcome"]
+        leaving = tally(leaves, count, (len(time), n_groups, n_outcomes))
+        entering, at_entry = np.zeros((len(time), n_groups), dtype=np.int64), None
+        if enters:
+            at_entry = enters[0] * n_groups + group
+            entering = tally(at_entry, count, entering.shape)
+        moments = Moments(stratum, time, leaving, entering)
+        return cls(moments, leaves, at_entry, count, rows.get("patients"), n_codes, n_patients, rows.get("kind"))
+
+    def by_patient(self, leaving: np.ndarray, entering: np.ndarray | None = None) -> np.ndarray:
+        """What rows leave with by a table like `moments.leaving`, and enter with, looked up and added up by patient."""
+        leaving = leaving.ravel()
+        entering = None if self.entering is None or entering is None else entering.ravel()
+
+        def looked_up(rows: slice) -> np.ndarray:
+            values = leaving[self.leaving[rows]]
+            return values if entering is None else values + entering[self.entering[rows]]
+
+        return self.added_up(looked_up)
+
+    def added_up(self, values_of: Callable[[slice], np.ndarray]) -> np.ndarray:
+        """Values of rows added up by patient, each as often as there are rows alike; they are asked for in blocks."""
+        total = np.zeros(self.n_codes)
+        for rows in _blocks(len(self.leaving)):
+            values, whose = values_of(rows), self.patients[rows]
+            first = int(whose.min())
+            sums = np.bincount(whose - first, values if self.count is None else values * self.count[rows])
+            total[first : first + len(sums)] += sums
+        return total
+
+
+def tally(places: np.ndarray, count: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+    """How many rows stand at each place of a table, each row as often as its count."""
+    total = np.zeros(math.prod(shape), dtype=np.int64)
+    for rows in _blocks(len(places), max(BLOCK, len(total))):
+        sums = np.bincount(places[rows], None if count is None else count[rows])
+        total[: len(sums)] += sums.astype(np.int64, copy=False)
+    return total.reshape(shape)
+
+
+def _blocks(n: int, size: int = BLOCK) -> list[slice]:
+    """Rows in blocks, which need less memory at a time than all at once."""
+    return [slice(start, start + size) for start in range(0, n, size)]
+
+
+def _alike(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The first of each run of alike rows with how many there are; all as they are where hardly any are alike."""
+    columns = rows.values()
+    first_rows = runs(*(column[:FIRST] for column in columns))[1]
+    if len(first_rows) > MOSTLY * first_rows.sum():
+        return rows
+    start, count = runs(*columns)
+    return _picked(rows, start) | {"count": count}
+
+
+def _picked(rows: dict[str, np.ndarray], which: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: column[which] for name, column in rows.items()}
+
+
+def _moments(rows: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Stratum and time of the distinct moments, and which of them each row leaves at, and enters after."""
+    times = [rows[name] for name in ("days", "entry") if name in rows]
+    if "strata" not in rows:
+        time, *places = distinct(*times)
+        return np.zeros(len(time), dtype=np.int64), time, *places
+    whole = all(time.dtype.kind in "iu" for time in times)
+    time, *times = (None, *times) if whole else distinct(*times)
+    n = 1 + max(int(time.max(initial=0)) for time in times)
+    highest = (1 + int(rows["strata"].max(initial=0))) * n
+    strata = rows["strata"].astype(np.int32 if highest < LARGEST else np.int64) * n
+    keys, *places = distinct(*(strata + time for time in times))
+    stratum, at = np.divmod(keys, n)
+    return stratum, at if whole else time[at], *places
+
+
+def _together(one: Moments, other: Moments) -> tuple[np.ndarray, ...]:
+    """Stratum and time of the moments of both, and which of them are those of each."""
+    both = {"strata": (one.stratum, other.stratum), "days": (one.time, other.time)}
+    stratum, time, place = _moments({name: np.concatenate(parts) for name, parts in both.items()})
+    return stratum, time, *np.split(place, [len(one.time)])

@@ -1,0 +1,57 @@
+"""The steps without a peer: from files to clean tables, the whole run, and the example's report beside its floor."""
+
+import subprocess
+import sys
+from functools import cache
+
+import numpy as np
+
+from helpers.cohort.clean import clean_cohort
+from helpers.cohort.dictionary import read_dictionary
+from helpers.cohort.readers import read_cohort
+from helpers.cohort.simulate import simulate
+from tests.benchmarks import floor
+from tests.benchmarks.cohorts import FILES, ROOT, SEED, Sample
+from tests.benchmarks.measure import Measured, Work
+
+
+def simulated(sample: Sample) -> Work:
+    """The raw tables in memory."""
+    return Work(lambda: simulate(sample.patients, seed=SEED))
+
+
+def read(sample: Sample) -> Work:
+    """From CSV files."""
+    return Work(lambda: _raw(sample))
+
+
+def clean(sample: Sample) -> Work:
+    """From tables as read; about 5% of their rows are in error."""
+    raw, dictionary = _raw(sample), read_dictionary()
+    return Work(lambda: clean_cohort(raw, dictionary))
+
+
+def run(sample: Sample) -> Work:
+    """`workbook run` as a process of its own, from CSV files to the report."""
+    out = str(sample.folder / "report")
+    command = [sys.executable, "-m", "helpers.workbook", "run", str(sample.study / "study.yml"), "--out", out]
+    return Work(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True))
+
+
+def example_report(_: Sample | None, runs: int) -> Measured:
+    """The whole command on the example study."""
+    return Measured(_floor_and_wall(runs).wall, np.array([]))
+
+
+def example_floor(_: Sample | None, runs: int) -> Measured:
+    """Its kernels and their imports alone."""
+    return Measured(_floor_and_wall(runs).floor, np.array([]))
+
+
+@cache
+def _floor_and_wall(runs: int) -> floor.FloorAndWall:
+    return floor.floor_and_wall(runs)
+
+
+def _raw(sample: Sample) -> dict:
+    return read_cohort(FILES, read_dictionary(), folder=sample.study)
