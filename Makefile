@@ -10,7 +10,7 @@ report: $(READY)
 	@$(BIN)/workbook run data/example/study.yml --out reports/example
 
 test: $(READY)
-	@$(BIN)/python -m pytest -q --cov
+	@$(BIN)/python -m pytest -q --cov -n logical --dist loadfile
 
 # The parts of README.md that are made from the example report.
 readme: report

@@ -16,7 +16,7 @@ from helpers.cohort.dictionary import RAW_TABLES, Dictionary
 from helpers.cohort.flow import add_flows
 from helpers.cohort.keys import keys_by_part
 from helpers.cohort.ledger import add_descriptions, count_changes, describe
-from helpers.cohort.part_tasks import CLEAN, COHORT, KEYS, PRIVATE, Cleaned
+from helpers.cohort.part_tasks import CLEAN, COHORT, KEYS, PRIVATE, Cleaned, Written
 from helpers.cohort.partition import write_partition
 from helpers.cohort.parts import PartedTable, differing_columns, part_paths, read_parts, split_patients, uneven_parts
 from helpers.cohort.readers import read_cohort
@@ -45,6 +45,7 @@ class CohortParts:
     keys: pd.DataFrame
     rows: pd.DataFrame
     has_imaging: bool
+    dictionary: Dictionary
     value_like: list[str]
 
 
@@ -104,7 +105,7 @@ class ByParts:
         for number, own in enumerate(of_parts):
             part_tasks.save(own, self._scratch / KEYS, number)
         rows, found = zip(*self._each(raw.n_parts, part_tasks.give_keys, dictionary), strict=True)
-        for done in (RAW, CLEAN, KEYS):
+        for done in (CLEAN, KEYS):
             shutil.rmtree(self._scratch / done, ignore_errors=True)
         return CohortParts(
             n_parts=raw.n_parts,
@@ -112,6 +113,7 @@ class ByParts:
             keys=keys,
             rows=pd.concat(rows).groupby("table", sort=False, as_index=False).sum(),
             has_imaging=parts[0].has_imaging,
+            dictionary=dictionary,
             value_like=sorted(set().union(*(part.value_like for part in parts))),
         )
 
@@ -119,8 +121,8 @@ class ByParts:
         """As `privacy.shareable`."""
         names = (*RAW_TABLES, *PRIVATE)
         self._make(*names)
-        found = _total(self._each(cohort.n_parts, part_tasks.share, dictionary, cohort.value_like))
-        return {name: PartedTable(self._scratch / name, found[name]) for name in names}
+        parts = self._each(cohort.n_parts, part_tasks.share, dictionary, cohort.value_like)
+        return {name: self._table(name, [part[name] for part in parts]) for name in names}
 
     def describe(self, ledger: PartedTable) -> pd.DataFrame:
         """As `ledger.describe`."""
@@ -133,14 +135,14 @@ class ByParts:
     def build_risk_table(self, cohort: CohortParts, **choices) -> tuple[PartedTable, pd.DataFrame]:
         """As `risk_table.build_risk_table`."""
         self._make("risk_table")
-        flows, found = zip(*self._each(cohort.n_parts, part_tasks.risk_table, choices), strict=True)
-        return PartedTable(self._scratch / "risk_table", sum(found)), add_flows(flows)
+        parts, flows = zip(*self._each(cohort.n_parts, part_tasks.risk_table, cohort.dictionary, choices), strict=True)
+        return self._table("risk_table", parts), add_flows(flows)
 
     def build_risk_periods(self, cohort: CohortParts, **choices) -> PartedTable:
         """As `risk_periods.build_risk_periods`."""
         self._make("risk_periods")
-        found = self._each(cohort.n_parts, part_tasks.risk_periods, choices)
-        return PartedTable(self._scratch / "risk_periods", sum(found))
+        parts = self._each(cohort.n_parts, part_tasks.risk_periods, cohort.dictionary, choices)
+        return self._table("risk_periods", parts)
 
     def patient_summary(self, cohort: CohortParts, risk_table: PartedTable) -> pd.DataFrame:
         """As `summary.patient_summary`."""
@@ -154,14 +156,17 @@ class ByParts:
 
     def codebook(self, dictionary: Dictionary, tables: Mapping[str, PartedTable | pd.DataFrame]) -> pd.DataFrame:
         """As `summary.codebook`."""
-        known = list(dict.fromkeys(column.table for column in dictionary.columns))
-        parted = {name: table.folder for name, table in tables.items() if isinstance(table, PartedTable)}
-        own = {name: folder for name, folder in parted.items() if name in known}
-        n_parts = len(part_paths(next(iter(own.values()))))
-        lines = [codebook(dictionary, {name: table for name, table in tables.items() if name not in parted})]
-        lines.append(add_codebooks(self._workers.each_part(n_parts, part_tasks.lines, dictionary, own)))
+        lines = [
+            table.codebook if isinstance(table, PartedTable) else codebook(dictionary, {name: table})
+            for name, table in tables.items()
+        ]
+        order = list(dict.fromkeys(column.table for column in dictionary.columns))
         together = pd.concat(lines, ignore_index=True)
-        return together.sort_values("table", kind="stable", key=lambda name: name.map(known.index), ignore_index=True)
+        return together.sort_values("table", kind="stable", key=lambda name: name.map(order.index), ignore_index=True)
+
+    def _table(self, name: str, parts: Sequence[Written]) -> PartedTable:
+        lines = add_codebooks([part.codebook for part in parts])
+        return PartedTable(self._scratch / name, sum(part.n_rows for part in parts), lines)
 
     def _each(self, n_parts: int, task: Callable, *arguments: object) -> list:
         return self._workers.each_part(n_parts, task, *arguments, self._scratch)

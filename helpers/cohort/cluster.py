@@ -123,7 +123,7 @@ class Workers:
         )
         try:
             self._wait(futures)
-            results = [future.result() for future in futures if future.status == "finished"]
+            results = self._client.gather([future for future in futures if future.status == "finished"])
         except BaseException as error:
             with suppress(Exception):
                 self._client.cancel(futures, force=True)

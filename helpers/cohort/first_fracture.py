@@ -20,15 +20,16 @@ def first_fracture_only(risk_table: pd.DataFrame) -> pd.DataFrame:
         vertebra is known to be whole on the day of the cut, and that day is `last_clean_days`.
     """
     person, days = risk_table["patient"].cat.codes.to_numpy(), risk_table["days"].to_numpy()
-    outcome, last_clean = risk_table["outcome"].array, risk_table["last_clean_days"].array
+    outcome = risk_table["outcome"].array.copy()
     is_fracture = outcome == "fracture"
     first = np.full(len(risk_table["patient"].cat.categories), NEVER)
     np.minimum.at(first, person[is_fracture], days[is_fracture])
     end = np.minimum(days, first[person])
     is_cut = np.flatnonzero(end < days)
-    outcome, last_clean = outcome.copy(), last_clean.copy()
     outcome[is_cut] = "censored"
-    is_later = is_cut[(last_clean[is_cut] > end[is_cut]).to_numpy(dtype=bool, na_value=False)]
-    last_clean[is_later] = end[is_later]
-    changed = {"days": end, "outcome": outcome, "last_clean_days": last_clean}
+    changed = {"days": end, "outcome": outcome}
+    if "last_clean_days" in risk_table:
+        changed["last_clean_days"] = last_clean = risk_table["last_clean_days"].array.copy()
+        is_later = is_cut[(last_clean[is_cut] > end[is_cut]).to_numpy(dtype=bool, na_value=False)]
+        last_clean[is_later] = end[is_later]
     return pd.DataFrame(dict(risk_table.items()) | changed, index=risk_table.index, copy=False)

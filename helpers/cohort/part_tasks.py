@@ -56,6 +56,14 @@ class Cleaned:
     has_imaging: bool
 
 
+@dataclass(frozen=True)
+class Written:
+    """A part of a table that was written: its rows, and its lines for the codebook."""
+
+    n_rows: int
+    codebook: pd.DataFrame
+
+
 def clean(number: int, raw: dict, dictionary: Dictionary, choices: dict, folder: Path) -> Cleaned:
     """Read and clean one part; `raw` are the arguments of `read_cohort`."""
     tables = read_cohort(dictionary=dictionary, part=number, **raw)
@@ -81,21 +89,22 @@ def give_keys(number: int, dictionary: Dictionary, folder: Path) -> tuple[pd.Dat
     return cohort.rows, {name: len(getattr(cohort, name)) for name in PRIVATE}
 
 
-def share(number: int, dictionary: Dictionary, identifiers: Sequence[str], folder: Path) -> dict[str, int]:
-    """Write the shareable tables of one part; returns their rows."""
+def share(number: int, dictionary: Dictionary, identifiers: Sequence[str], folder: Path) -> dict[str, Written]:
+    """Write the shareable tables of one part."""
     tables = shareable(_cohort(folder, number), dictionary, identifiers=identifiers)
-    return {name: _write(name, frame, folder, number) for name, frame in tables.items()}
+    return {name: _write(name, frame, dictionary, folder, number) for name, frame in tables.items()}
 
 
-def risk_table(number: int, choices: dict, folder: Path) -> tuple[pd.DataFrame, int]:
-    """Write the risk table of one part; returns the flow and the rows."""
+def risk_table(number: int, dictionary: Dictionary, choices: dict, folder: Path) -> tuple[Written, pd.DataFrame]:
+    """Write the risk table of one part; returns the flow too."""
     table, flow = build_risk_table(_cohort(folder, number), **choices)
-    return flow, _write("risk_table", table, folder, number)
+    return _write("risk_table", table, dictionary, folder, number), flow
 
 
-def risk_periods(number: int, choices: dict, folder: Path) -> int:
-    """Write the table of periods of one part; returns its rows."""
-    return _write("risk_periods", build_risk_periods(_cohort(folder, number), **choices), folder, number)
+def risk_periods(number: int, dictionary: Dictionary, choices: dict, folder: Path) -> Written:
+    """Write the table of periods of one part."""
+    table = build_risk_periods(_cohort(folder, number), **choices)
+    return _write("risk_periods", table, dictionary, folder, number)
 
 
 def summary(number: int, at_risk: Path, folder: Path) -> None:
@@ -107,11 +116,6 @@ def summary(number: int, at_risk: Path, folder: Path) -> None:
 def levels(number: int, at_risk: Path, folder: Path) -> pd.DataFrame:
     """Count what happened at each level."""
     return level_counts(_cohort(folder, number), read_part(at_risk, number))
-
-
-def lines(number: int, dictionary: Dictionary, folders: dict[str, Path]) -> pd.DataFrame:
-    """The codebook of the tables in these folders."""
-    return codebook(dictionary, {name: read_part(folder, number) for name, folder in folders.items()})
 
 
 def of_table(number: int, function, folder: Path):
@@ -135,10 +139,10 @@ def _cohort(folder: Path, number: int) -> CleanCohort:
     return load(folder / COHORT, number)
 
 
-def _write(name: str, frame: pd.DataFrame, folder: Path, number: int) -> int:
+def _write(name: str, frame: pd.DataFrame, dictionary: Dictionary, folder: Path, number: int) -> Written:
     check(name, frame)
     write_part(frame, folder / name, number)
-    return len(frame)
+    return Written(len(frame), codebook(dictionary, {name: frame}))
 
 
 def _identifiers(part: CleanPart) -> tuple[pd.Series, pd.Series]:

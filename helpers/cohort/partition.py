@@ -42,7 +42,7 @@ def write_partition(
     column_names : dict
         As for `read_cohort`: the columns get the names back that they have in the files.
     """
-    n_patients = _stripped(raw["patients"]).nunique()
+    n_patients = len(set(_stripped(raw["patients"])[raw["patients"][ID].cat.codes.unique()]))
     n_parts = max(least_parts, math.ceil(n_patients / patients_per_part))
     for table, frame in raw.items():
         (folder / table).mkdir(parents=True)
@@ -50,16 +50,15 @@ def write_partition(
     return n_parts
 
 
-def _stripped(frame: pd.DataFrame) -> pd.Series:
-    """The distinct identifiers of a table, as texts without the blanks around them."""
-    texts = frame[ID].cat.categories
-    return pd.Series(texts, dtype=object).str.strip()
+def _stripped(frame: pd.DataFrame) -> np.ndarray:
+    """The texts of a table's identifiers without the blanks around them; the last one, "", is for a cell without."""
+    texts = pd.Series(frame[ID].cat.categories, dtype=object).str.strip()
+    return np.append(texts.to_numpy(dtype=object), "")
 
 
 def _parts(frame: pd.DataFrame, n_parts: int) -> np.ndarray:
     """The part of each row; rows without an identifier are all in the one of the empty text."""
-    texts = np.append(_stripped(frame).to_numpy(dtype=object), "")
-    part = pd.util.hash_array(texts, categorize=False) % np.uint64(n_parts)
+    part = pd.util.hash_array(_stripped(frame), categorize=False) % np.uint64(n_parts)
     return part.astype(np.int32)[frame[ID].cat.codes.to_numpy()]
 
 

@@ -24,10 +24,11 @@ _AGAIN = "Copy the folder again, or make it again with `workbook partition`."
 
 @dataclass
 class PartedTable:
-    """A table whose parts are the files of a folder; `len` counts its rows."""
+    """A table whose parts are the files of a folder; `len` counts its rows, `codebook` has its lines there."""
 
     folder: Path
     n_rows: int
+    codebook: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return self.n_rows
@@ -139,12 +140,10 @@ def read_parts(folder: Path, columns: Sequence[str] | None = None) -> pd.DataFra
     wanted = None if columns is None else list(dict.fromkeys([*columns, *order]))
     parts = [_read(path, wanted) for path in paths]
     parts = [part for part in parts if len(part)] or parts[:1]  # a part without rows has no categories
-    for name in parts[0]:
-        if len(parts) > 1 and isinstance(parts[0][name].dtype, pd.CategoricalDtype):
-            _share_categories(parts, name)
-    whole = pd.concat(parts, ignore_index=True)
-    whole = whole.take(np.lexsort([_rank(whole[name]) for name in reversed(order)])).reset_index(drop=True)
-    return whole if columns is None else whole[list(columns)]
+    parts = [dict(part.items()) for part in parts]
+    whole = {name: _joined([part.pop(name) for part in parts]) for name in list(parts[0])}
+    rows = np.lexsort([_rank(name, whole[name]) for name in reversed(order)])
+    return pd.DataFrame({name: whole[name].take(rows) for name in columns or whole}, copy=False)
 
 
 def write_part(frame: pd.DataFrame, folder: Path, number: int) -> None:
@@ -178,29 +177,37 @@ def _read(path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
     return frame.astype({"patient": "category"}) if frame.empty and "patient" in frame else frame
 
 
-def _share_categories(parts: list[pd.DataFrame], name: str) -> None:
-    """Give a column the same categories in all parts; those of patients in the order of their numbers."""
-    own = [part[name].cat.categories for part in parts]
-    if all(categories.equals(own[0]) for categories in own):
-        return
+def _joined(columns: list[pd.Series]):
+    """One column of all parts as an array."""
+    if not isinstance(columns[0].dtype, pd.CategoricalDtype):
+        return pd.concat(columns, ignore_index=True).array
+    # pandas would look at every category again for every part.
+    own = [column.cat.categories for column in columns]
+    codes = [column.cat.codes.to_numpy() for column in columns]
+    dtype = columns[0].dtype
+    if not all(categories.equals(own[0]) for categories in own):
+        dtype, place = _shared(columns[0].name, own, dtype.ordered)
+        starts = np.cumsum([0, *map(len, own[:-1])])
+        codes = [np.where(code < 0, -1, place[start + code]) for code, start in zip(codes, starts, strict=True)]
+    return pd.Categorical.from_codes(np.concatenate(codes), dtype=dtype)
+
+
+def _shared(name: str, own: list[pd.Index], ordered: bool) -> tuple[pd.CategoricalDtype, np.ndarray]:
+    """All categories once, those of patients in the order of their numbers; and the place there of each part's."""
     together = np.concatenate([np.asarray(categories, dtype=object) for categories in own])
     if name == "patient":
         numbers = pc.utf8_slice_codeunits(pa.array(together, pa.string()), 1).cast(pa.int64()).to_numpy()
-        _, first, code = np.unique(numbers, return_index=True, return_inverse=True)
+        _, first, place = np.unique(numbers, return_index=True, return_inverse=True)
         distinct = together[first]
     else:
-        code, distinct = pd.factorize(together)
-    shared = pd.CategoricalDtype(pd.Index(distinct, dtype=object), ordered=parts[0][name].cat.ordered)
-    starts = np.cumsum([0, *map(len, own)])
-    for part, start in zip(parts, starts, strict=False):
-        codes = part[name].cat.codes.to_numpy()
-        part[name] = pd.Categorical.from_codes(np.where(codes < 0, -1, code[start + codes]), dtype=shared)
+        place, distinct = pd.factorize(together)
+    return pd.CategoricalDtype(pd.Index(distinct, dtype=object), ordered=ordered), place.astype(np.int32)
 
 
-def _rank(column: pd.Series) -> np.ndarray:
-    if column.name == "table":
+def _rank(name: str, column) -> np.ndarray:
+    if name == "table":
         return pd.Categorical(column, categories=list(RAW_TABLES)).codes
-    return (column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column).to_numpy()
+    return column.codes if isinstance(column, pd.Categorical) else np.asarray(column)
 
 
 def _listed(names: Sequence, most: int = 5) -> str:

@@ -99,7 +99,7 @@ def _shareable_ledger(cohort: CleanCohort, dictionary: Dictionary, identifiers) 
     for side in ("before", "after"):
         codes, texts = factorized(ledger[side])
         texts = pd.Series(stripped(texts), dtype=object)
-        hidden = np.fromiter((text in known or not _is_harmless(text, words) for text in texts), bool, len(texts))
+        hidden = np.array([text in known or not _is_harmless(text, words) for text in texts.tolist()], dtype=bool)
         shown = ledger[side].to_numpy(dtype=object, copy=True)
         shown[hidden[codes]] = TEXT
         shown[kinds == "id"] = IDENTIFIER

@@ -1,6 +1,7 @@
 """Raw files as text: every cell as it stands in the file, and the row number a person sees there."""
 
 import difflib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -58,13 +59,19 @@ def read_cohort(
     column_names = column_names or {}
     problems = [_not_known("table", name, RAW_TABLES) for name in (*files, *column_names) if name not in RAW_TABLES]
     tables = {}
+    with ThreadPoolExecutor(len(RAW_TABLES)) as pool:  # Arrow lets go of the interpreter while it reads
+        reading = {
+            table: pool.submit(_read, Path(folder) / files[table], table, dictionary, column_names.get(table), part)
+            for table in RAW_TABLES
+            if files.get(table)
+        }
     for table in RAW_TABLES:
-        if not files.get(table):
+        if table not in reading:
             if table not in OPTIONAL_TABLES:
                 problems.append(f"`{table}_file` names no file, but the study needs its {table}. Give the file name.")
             continue
         try:
-            tables[table] = _read(Path(folder) / files[table], table, dictionary, column_names.get(table), part)
+            tables[table] = reading[table].result()
         except Problems as error:
             problems += error.problems
     problems += uneven_parts({table: read.n_parts for table, read in tables.items() if read.n_parts})

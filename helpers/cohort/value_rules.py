@@ -47,7 +47,7 @@ def read_column(table: Table, column: Column, date_format: str | None, open_rows
 def missing(clean: pd.Series, column: Column) -> tuple[np.ndarray, np.ndarray]:
     """Which of the texts are empty, and which are a code for a missing value."""
     is_empty = clean.eq("").to_numpy(dtype=bool)
-    is_code = np.fromiter((text.lower() in column.missing_codes for text in clean), dtype=bool, count=len(clean))
+    is_code = np.array([text.lower() in column.missing_codes for text in clean.tolist()], dtype=bool)
     return is_empty, is_code & ~is_empty
 
 

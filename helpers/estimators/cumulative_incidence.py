@@ -7,8 +7,8 @@ import numpy as np
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, label_codes, one_dimensional, same_length
 from helpers.estimators.estimate import check_conf_level
-from helpers.estimators.moments import Cells
-from helpers.estimators.processes import Processes, incidence_variance
+from helpers.estimators.moments import Cells, Moments
+from helpers.estimators.processes import Processes, coefficient_sums, incidence_variance
 from helpers.estimators.survival import Steps, log_log_limits
 
 
@@ -72,14 +72,22 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
     [0.25, 0.25, 0.5, 0.5]
     """
     days, outcome = durations(days), outcome_codes(outcome, cause)
-    n = same_length(days=days, outcome=outcome, patient=patient)
+    same_length(days=days, outcome=outcome, patient=patient)
     check_conf_level(conf_level)
     codes = None if patient is None else label_codes(patient, "patient")[0]
     cells = Cells.of(patients=codes, days=days, outcome=outcome, shape=(1, 3))
-    process = Processes.of(cells.moments)
-    std_error = np.sqrt(incidence_variance(process, cells))
+    sums = coefficient_sums(Processes.of(cells.moments), cells)
+    return incidence_curve_of(cells.moments, sums, n_patients=cells.n_patients, conf_level=conf_level)
+
+
+def incidence_curve_of(
+    moments: Moments, sums: np.ndarray, *, n_patients: int | None, conf_level: float
+) -> IncidenceCurve:
+    """The curve of a cohort whose `Moments` and `coefficient_sums` have been added up from its parts."""
+    process = Processes.of(moments)
+    std_error = np.sqrt(incidence_variance(process, sums))
     low, high = log_log_limits(process.incidence, std_error, conf_level)
-    who = "vertebrae treated as independent" if patient is None else "patients as clusters"
+    who = "vertebrae treated as independent" if n_patients is None else "patients as clusters"
     return IncidenceCurve(
         process.time,
         process.at_risk,
@@ -91,8 +99,8 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
         high,
         conf_level,
         f"Aalen-Johansen, log-log interval, {who} (infinitesimal jackknife)",
-        cells.n_patients,
-        n,
+        n_patients,
+        int(moments.leaving.sum()),
         int(process.events.sum()),
         None,
         process.incidence,

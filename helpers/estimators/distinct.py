@@ -17,7 +17,7 @@ def distinct(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
     most = WIDEST * sum(map(len, columns)) + SMALL
     whole = [_whole(column, most) for column in columns]
     if all(column is not None for column in whole):
-        is_seen = np.zeros(max(int(column.max(initial=-1)) for column in whole) + 1, dtype=bool)
+        is_seen = np.zeros(max(int(column.max(initial=0)) for column in whole) + 1, dtype=bool)
         for column in whole:
             is_seen[column] = True
         place = np.cumsum(is_seen, dtype=np.int32) - 1

@@ -21,7 +21,7 @@ def by_group(estimator: Callable, group, *arrays, groups: Sequence[str], **optio
     ----------
     estimator : callable
         `risk`, `kaplan_meier`, `cumulative_incidence`, `median_among_events`, ...
-    group : array of str, one per vertebra
+    group : array of str or categories, one per vertebra
     *arrays : arrays, one per vertebra, or None
         What the estimator takes, in its order.
     groups : sequence of str
@@ -54,7 +54,7 @@ def risk_ratios(
     Parameters
     ----------
     event : array of bool, one per vertebra
-    group : array of str, one per vertebra
+    group : array of str or categories, one per vertebra
     patient : array of labels, optional
         None gives naive intervals.
     groups : sequence of str

@@ -47,10 +47,6 @@ class Moments:
             entering[place] += part.entering
         return Moments(stratum, time, leaving, entering)
 
-    def places_in(self, whole: "Moments") -> np.ndarray:
-        """Which moment of the whole each of this part of it is."""
-        return _together(whole, self)[3]
-
     def within(self, after: float, through: float | None) -> "Moments":
         """The same with only the events of after < time <= through; those elsewhere count as censored.
 
@@ -154,6 +150,16 @@ class Cells:
         moments = Moments(stratum, time, leaving, entering)
         return cls(moments, leaves, at_entry, count, rows.get("patients"), n_codes, n_patients, rows.get("kind"))
 
+    def placed_in(self, whole: Moments) -> "Cells":
+        """The same rows in the table of a whole cohort, of which their own is a part."""
+        _, _, _, moment = _together(whole, self.moments)
+        _, n_groups, n_outcomes = whole.leaving.shape
+        leaving, entering = (
+            None if place is None else moment[place // size] * size + place % size
+            for place, size in ((self.leaving, n_groups * n_outcomes), (self.entering, n_groups))
+        )
+        return replace(self, moments=whole, leaving=leaving, entering=entering)
+
     def by_patient(self, leaving: np.ndarray, entering: np.ndarray | None = None) -> np.ndarray:
         """What rows leave with by a table like `moments.leaving`, and enter with, looked up and added up by patient."""
         leaving = leaving.ravel()
@@ -168,7 +174,7 @@ class Cells:
     def added_up(self, values_of: Callable[[slice], np.ndarray]) -> np.ndarray:
         """Values of rows added up by patient, each as often as there are rows alike; they are asked for in blocks."""
         total = np.zeros(self.n_codes)
-        for rows in _blocks(len(self.leaving)):
+        for rows in _blocks(len(self.leaving), BLOCK):
             values, whose = values_of(rows), self.patients[rows]
             first = int(whose.min())
             sums = np.bincount(whose - first, values if self.count is None else values * self.count[rows])
@@ -185,18 +191,18 @@ def tally(places: np.ndarray, count: np.ndarray | None, shape: tuple[int, ...]) 
     return total.reshape(shape)
 
 
-def _blocks(n: int, size: int = BLOCK) -> list[slice]:
+def _blocks(n: int, size: int) -> list[slice]:
     """Rows in blocks, which need less memory at a time than all at once."""
     return [slice(start, start + size) for start in range(0, n, size)]
 
 
 def _alike(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The first of each run of alike rows with how many there are; all as they are where hardly any are alike."""
-    columns = rows.values()
-    first_rows = runs(*(column[:FIRST] for column in columns))[1]
-    if len(first_rows) > MOSTLY * first_rows.sum():
+    start, count = runs(*(column[:FIRST] for column in rows.values()))
+    if len(start) > MOSTLY * count.sum():
         return rows
-    start, count = runs(*columns)
+    if len(rows["days"]) > FIRST:
+        start, count = runs(*rows.values())
     return _picked(rows, start) | {"count": count}
 
 

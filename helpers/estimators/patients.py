@@ -14,6 +14,7 @@ from helpers.estimators.arguments import durations, flags, label_codes, same_len
 from helpers.estimators.estimate import TwoByTwo
 from helpers.estimators.kinds import SPREAD, Kinds
 
+# The largest number a row of counts may be packed into; so many packed numbers are counted rather than sorted.
 LARGEST_KEY, FEW = 2**62, 2**10
 
 

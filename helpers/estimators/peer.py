@@ -1,13 +1,16 @@
 """The same Cox model in lifelines, to stand beside ours."""
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from helpers.estimators.arguments import durations, flags, same_length
+from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 
+# Beyond it lifelines needs many seconds, and more memory than the cohort.
+MOST_VERTEBRAE = 50_000
 METHOD = "lifelines CoxPHFitter, Efron ties, vertebrae treated as independent"
 TO_THE_END = {"precision": 1e-12}  # its default stops 2e-6 short of the maximum
 
@@ -67,3 +70,44 @@ def lifelines_hazard_ratio(days, event, exposed, *, conf_level: float = 0.95) ->
         return not_estimable("hazard ratio", why, **evidence)
     ratio, low, high, p_value, std_error = map(float, values)
     return Estimate("hazard ratio", ratio, low, high, p_value=p_value, std_error=std_error, **evidence)
+
+
+@dataclass(frozen=True, eq=False)
+class FirstPatients:
+    """Whom both programs are given.
+
+    Attributes
+    ----------
+    kept : array of bool, one per vertebra
+    told : str
+        What a caption adds about them; empty where they are all there are.
+    """
+
+    kept: np.ndarray
+    told: str
+
+
+def first_patients(patient, *, most: int = MOST_VERTEBRAE) -> FirstPatients:
+    """All patients, or the first by key that have no more vertebrae than lifelines takes in good time.
+
+    The keys of patients are numbered in random order, so the first are a random sample.
+
+    Parameters
+    ----------
+    patient : array of labels, one per vertebra
+        First are the first categories, or else the smallest whole numbers, or else those that come first.
+    most : int
+
+    Examples
+    --------
+    >>> first = first_patients(["p1", "p1", "p2", "p3", "p3"], most=4)
+    >>> first.kept.tolist(), first.told
+    ([True, True, True, False, False], ', on the first 2 patients (keys are in random order)')
+    """
+    codes, n_codes = label_codes(patient, "patient")
+    if len(codes) <= most:
+        return FirstPatients(np.ones(len(codes), dtype=bool), "")
+    vertebrae = np.bincount(codes, minlength=n_codes)
+    is_first = np.cumsum(vertebrae) <= most
+    n_first = np.count_nonzero(vertebrae[is_first])
+    return FirstPatients(is_first[codes], f", on the first {n_first:,} patients (keys are in random order)")

@@ -73,6 +73,11 @@ class IncidenceInfluence:
         constant = e[:, None] + [0, 1, 0] * (before / n)[:, None] - process.incidence[:, None] * slope
         return cls(b, e, process.incidence, slope, constant)
 
+    @property
+    def functions(self) -> np.ndarray:
+        """1, F(t) and e(t): an array (times, 3)."""
+        return np.column_stack([np.ones(len(self.e)), self.incidence, self.e])
+
     def leaving_jumps(self) -> np.ndarray:
         """Changes of the coefficients of (1, F(t), e(t)) when a vertebra leaves, by time and outcome."""
         return np.stack([self.constant, self.slope, np.full(self.slope.shape, -1.0)])
@@ -88,23 +93,25 @@ class IncidenceInfluence:
         return np.where(has_left, self.constant + self.slope * self.incidence[last], self.e[last])
 
 
-def incidence_variance(process: Processes, cells: Cells) -> np.ndarray:
-    """The variance of the cumulative incidence at every time.
+def incidence_variance(process: Processes, sums: np.ndarray) -> np.ndarray:
+    """The variance of the cumulative incidence at every time, from `coefficient_sums`."""
+    return clustered_variance(sums, IncidenceInfluence.of(process).functions)
 
-    Without patients every vertebra stands alone, and is taken to be observed from the start.
+
+def coefficient_sums(process: Processes, cells: Cells) -> np.ndarray:
+    """Sums over patients of products of coefficients at every time: an array (times, 3, 3).
+
+    They add up over the parts of a cohort, each patient being in one part, when their cells are `placed_in` the whole
+    whose processes these are. Without patients every vertebra stands alone, and is taken to be observed from the start.
     """
-    n_times = len(process.time)
-    if not n_times:
-        return np.zeros(0)
+    if not len(process.time):
+        return np.zeros((0, 3, 3))
     tables = IncidenceInfluence.of(process)
     if cells.patients is None:
-        sums = _sums_alone(tables, cells.moments.leaving[process.moment, 0])
-    elif cells.entering is None:
-        sums = _sums_from_the_start(process, tables, cells)
-    else:
-        sums = _sums_entering(process, tables, cells)
-    functions = np.column_stack([np.ones(n_times), process.incidence, tables.e])
-    return clustered_variance(sums, functions)
+        return _sums_alone(tables, cells.moments.leaving[process.moment, 0])
+    if cells.entering is None:
+        return _sums_from_the_start(process, tables, cells)
+    return _sums_entering(process, tables, cells)
 
 
 def _sums_alone(tables: IncidenceInfluence, weight: np.ndarray) -> np.ndarray:

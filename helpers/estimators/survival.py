@@ -8,8 +8,8 @@ from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.estimate import check_conf_level
 from helpers.estimators.intervals import critical_value
-from helpers.estimators.moments import Cells
-from helpers.estimators.processes import Processes, incidence_variance
+from helpers.estimators.moments import Cells, Moments
+from helpers.estimators.processes import Processes, coefficient_sums, incidence_variance
 
 # Less than one vertebra in a million million; sums of steps reach 0 and 1 up to rounding.
 NO_VARIATION = 1e-12
@@ -145,14 +145,28 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
     [5, 4, 1]
     """
     days, event = durations(days), flags(event, "event")
-    n = same_length(days=days, event=event, patient=patient, entry=entry)
+    same_length(days=days, event=event, patient=patient, entry=entry)
     check_conf_level(conf_level)
     entry = checked_entry(entry, days)
     codes = None if patient is None else label_codes(patient, "patient")[0]
     cells = Cells.of(patients=codes, days=days, outcome=event, entry=entry, shape=(1, 2))
-    process = Processes.of(cells.moments)
+    sums = None if codes is None else coefficient_sums(Processes.of(cells.moments), cells)
+    entry = None if entry is None else np.sort(entry)
+    return curve_of(cells.moments, sums, n_patients=cells.n_patients, conf_level=conf_level, entry=entry)
+
+
+def curve_of(
+    moments: Moments,
+    sums: np.ndarray | None,
+    *,
+    n_patients: int | None,
+    conf_level: float,
+    entry: np.ndarray | None = None,
+) -> Curve:
+    """The curve of a cohort whose `Moments` and `coefficient_sums` (None: naive) have been added up from its parts."""
+    process = Processes.of(moments)
     survival = process.survival
-    if codes is None:
+    if sums is None:
         method = "Kaplan-Meier, log-log interval (Greenwood), vertebrae treated as independent"
         with np.errstate(divide="ignore", invalid="ignore"):
             at_risk, d = process.at_risk, process.events
@@ -160,7 +174,7 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
     else:
         method = "Kaplan-Meier, log-log interval with patients as clusters (infinitesimal jackknife)"
         # One minus the curve is the cumulative incidence when nothing competes.
-        variance = incidence_variance(process, cells)
+        variance = incidence_variance(process, sums)
     std_error = np.where(survival > 0, np.sqrt(variance), np.nan)
     low, high = log_log_limits(survival, std_error, conf_level)
     return Curve(
@@ -174,10 +188,10 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
         high,
         conf_level,
         method,
-        cells.n_patients,
-        n,
+        n_patients,
+        int(moments.leaving.sum()),
         int(process.events.sum()),
-        None if entry is None else np.sort(entry),
+        entry,
         survival,
     )
 

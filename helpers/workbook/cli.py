@@ -95,10 +95,9 @@ def _partition(options: argparse.Namespace) -> None:
     from helpers.workbook.partition import partition_study
 
     made = partition_study(options.study, options.out, patients_per_part=options.patients_per_part)
-    print(
-        f"{made.n_parts} parts. {options.out} holds identifiers and dates, as the study's files do: never share it.\n"
-        f"Next: workbook run {made.study} --workers 2"
-    )
+    parts = f"{made.n_parts} part{'s' * (made.n_parts > 1)}"
+    print(f"{parts}. {options.out} holds identifiers and dates, as the study's own files do: never share it.")
+    print(f"Next: workbook run {made.study} --workers 2")
 
 
 def _simulate(options: argparse.Namespace) -> None:

@@ -21,7 +21,9 @@ from helpers.workbook.steps import COMPLETE, STEPS, Step, find_step, mark_of, wr
 __all__ = ["FlowError", "RunFolder", "Saved", "input_path", "open_run"]
 
 MOST_CSV_ROWS = 200_000
-Check = Callable[[str, pd.DataFrame], object]
+MOST_GATHERED_ROWS = 5_000_000  # of a table in parts: beyond, it is not brought together for one CSV
+ALWAYS_CSV = ("ledger", "quarantine")  # looked up line by line, however many there are
+Check = Callable[..., object]
 
 
 class FlowError(WorkbookFault):
@@ -63,7 +65,7 @@ class RunFolder:
     steps : sequence of Step
         The flow.
     check : callable
-        `check(name, frame)` raises when a table breaks its contract.
+        `check(name, frame)` raises when a table breaks its contract; `columns` are those read where not all are.
     """
 
     path: Path
@@ -74,7 +76,7 @@ class RunFolder:
     _figures: list[str] = field(default_factory=list)
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """A table an earlier notebook wrote; with `columns` only these, and its contract is not checked.
+        """A table an earlier notebook wrote; with `columns` only these.
 
         Raises
         ------
@@ -94,13 +96,16 @@ class RunFolder:
             )
         wanted = None if columns is None else list(columns)
         frame = read_parts(path, wanted) if path.is_dir() else pd.read_parquet(path, columns=wanted)
-        if columns is None:
+        if wanted is None:
             self.check(name, frame)
+        else:
+            self.check(name, frame, columns=wanted)
         return frame
 
     def write(self, name: str, frame: pd.DataFrame | PartedTable) -> None:
-        """Save a table as Parquet for the next notebooks and as CSV for people (up to 200,000 rows).
+        """Save a table as Parquet for the next notebooks and as CSV for people.
 
+        There is no CSV of more than 200,000 rows, but of the ledger and the rows set aside, which always have one.
         A table in parts, each of which kept the contract when it was written, moves here as a folder.
 
         Raises
@@ -119,9 +124,9 @@ class RunFolder:
         else:
             self.check(name, frame)
             clear(path)
-            frame.to_parquet(path, index=False)
+            write_parquet(frame, path)
         csv.unlink(missing_ok=True)
-        if len(frame) <= MOST_CSV_ROWS:
+        if len(frame) <= MOST_CSV_ROWS or name in ALWAYS_CSV and not _stays_in_parts(frame):
             write_csv(frame.read() if isinstance(frame, PartedTable) else frame, csv)
         _remember(self._written, name)
 
@@ -155,17 +160,18 @@ class RunFolder:
     def private(self, name: str, frame: pd.DataFrame | PartedTable) -> None:
         """Save a table that is never shared (patient ids): in `private/`, readable by its owner only.
 
-        A table in parts with more than 200,000 rows stays in parts.
+        A table in parts with more than 5 million rows stays in parts.
         """
         folder = self.path / "private"
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         path = folder / f"{name}.csv"
-        if isinstance(frame, PartedTable):
-            if len(frame) > MOST_CSV_ROWS:
-                frame.move(folder / f"{name}.parquet", mode=0o600)
-                return
-            frame = frame.read()
+        if _stays_in_parts(frame):
+            frame.move(folder / f"{name}.parquet", mode=0o600)
+            clear(path)
+            return
+        frame = frame.read() if isinstance(frame, PartedTable) else frame
+        clear(folder / f"{name}.parquet")
         path.touch(mode=0o600)
         path.chmod(0o600)
         write_csv(frame, path)
@@ -214,6 +220,17 @@ def open_run(
     path = from_root(run_folder)
     mark_of(path, this_step).unlink(missing_ok=True)
     return RunFolder(path, this_step, steps, check or contract)
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table in one group of rows, as each group would bring all categories along."""
+    texts = [name for name, dtype in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
+    options = {"compression": "zstd", "row_group_size": max(len(frame), 1), "use_dictionary": texts}
+    frame.to_parquet(path, index=False, **options)
+
+
+def _stays_in_parts(frame: pd.DataFrame | PartedTable) -> bool:
+    return isinstance(frame, PartedTable) and len(frame) > MOST_GATHERED_ROWS
 
 
 def _remember(names: list[str], name: str) -> None:

@@ -1,6 +1,5 @@
 """What a run was made of and what it made: enough to run it again and to see whether it came out the same."""
 
-import csv
 import hashlib
 import json
 import os
@@ -11,6 +10,10 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from helpers.workbook.csv_rows import count_rows
 from helpers.workbook.parameters import Parameter
 from helpers.workbook.places import portable
 from helpers.workbook.steps import Step
@@ -112,14 +115,15 @@ def _files(path: Path) -> list[Path]:
 
 
 def rows(path: Path) -> int | None:
-    """Rows of a CSV file below its header, lines broken inside quotes counted once; None for other files."""
-    if path.suffix.lower() != ".csv":
+    """Rows of a CSV file below its header, or of a Parquet file or a folder of parts; None for other files."""
+    if path.suffix.lower() == ".csv":
+        return count_rows(path)
+    if not path.is_dir() and path.suffix.lower() != ".parquet":
         return None
-    with path.open(encoding="latin-1", newline="") as file:
-        try:
-            return max(sum(1 for row in csv.reader(file) if row) - 1, 0)
-        except csv.Error:
-            return None
+    try:
+        return sum(pq.read_metadata(file).num_rows for file in _files(path))
+    except pa.ArrowException:
+        return None
 
 
 def git_state(root: Path) -> dict | None:

@@ -1,6 +1,7 @@
 """A study's tables cut into parts of whole patients, with a study file that names them."""
 
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,12 +81,21 @@ def changed_lines(text: str, changed: Mapping[str, str]) -> str:
     new = [f"{name}: {_written(value)}" for name, value in changed.items() if name not in places]
     ends = sorted(((places[name], value) for name, value in changed.items() if name in places), key=_start)
     for node, value in reversed(ends):
-        text = text[: node.start_mark.index] + _written(value) + text[node.end_mark.index :]
+        former = text[node.start_mark.index : node.end_mark.index]
+        end = former[len(former.rstrip()) :]  # a value of several lines goes to the beginning of the next
+        text = text[: node.start_mark.index] + _written(value) + end + text[node.end_mark.index :]
     return "\n".join([text.rstrip("\n"), *new, ""])
 
 
 def _written(value: str) -> str:
     return value if value.isidentifier() else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _is_ours(entry: Path) -> bool:
+    """Whether an earlier partition can have written this file or folder."""
+    if entry.name not in TABLES:
+        return entry.name == STUDY
+    return entry.is_dir() and all(re.fullmatch(r"part-\d+\.parquet", path.name) for path in entry.iterdir())
 
 
 def _start(place: tuple[yaml.Node, str]) -> int:
@@ -97,9 +107,7 @@ def _check_folder(out: Path, study_folder: Path) -> None:
         raise WorkbookError(f"{out.name} is not a folder. Give a new one with --out DIR.")
     if out.resolve() == study_folder.resolve():
         raise WorkbookError(f"{out.name} is the folder of the study itself. Give a new one with --out DIR.")
-    held = {entry.name for entry in out.iterdir()} if out.is_dir() else set()
-    is_partition = (out / STUDY).is_file() and all((out / table).is_dir() for table in held - {STUDY})
-    strange = sorted(held - {STUDY, *TABLES} if is_partition else held)
+    strange = sorted(entry.name for entry in out.iterdir() if not _is_ours(entry)) if out.is_dir() else []
     if strange:
         raise WorkbookError(
             f"{out.name} holds things that are no partition ({', '.join(strange[:3])}). "

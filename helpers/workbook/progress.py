@@ -27,6 +27,11 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
+    def starts(self, place: int) -> None:
+        """Say that a notebook starts."""
+        self._doing[place] = "starting"
+        self.tick()
+
     def cell(self, place: int, number: int) -> None:
         """Say which cell of a notebook runs."""
         self._doing[place] = f"cell {number} of {self._cells[place]}"

@@ -103,16 +103,17 @@ def run_study(
         If a notebook did not finish: the notebooks are kept aside, the last good report is untouched.
     """
     plan = _plan(study_file, out, dask, steps, root)
-    with locked(plan.place.out), scheduler_for(plan.scheduler, workers) as scheduler:
-        plan = replace(plan, scheduler=scheduler)
-        plan.place.start()
+    with locked(plan.place.out):
         try:
-            _build(plan, stream or sys.stdout)
+            with scheduler_for(plan.scheduler, workers) as scheduler:
+                plan.place.start()
+                _build(replace(plan, scheduler=scheduler), stream or sys.stdout)
         except KeyboardInterrupt:
             plan.place.discard()
             raise
         except Exception:
-            plan.place.keep_failed()
+            if plan.place.aside.is_dir():
+                plan.place.keep_failed()
             raise
         plan.place.put_in_place()
     return plan.place.out

@@ -46,7 +46,15 @@ def run_side_by_side(
 
 
 class _Run:
-    def __init__(self, steps, work, waits, progress, switch, cores):
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        work: Work,
+        waits: Mapping[str, Mapping[str, frozenset[str]]],
+        progress: Progress,
+        switch: OffSwitch,
+        cores: int,
+    ):
         self._turns = [Turn(step) for step in steps]
         self._work, self._waits, self._progress, self._switch, self._cores = work, waits, progress, switch, cores
         self._told: queue.SimpleQueue[tuple[Turn, int | frozenset[str] | State]] = queue.SimpleQueue()
@@ -74,6 +82,7 @@ class _Run:
         while turn := next_turn(self._turns, cores=self._cores):
             turn.enter(State.WORKING)
             if turn.thread is None:
+                self._progress.starts(self._turns.index(turn))
                 turn.thread = threading.Thread(target=self._execute, args=(turn,), name=turn.step.name, daemon=True)
                 turn.thread.start()
             else:

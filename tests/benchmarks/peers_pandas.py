@@ -11,6 +11,11 @@ from tests.benchmarks.cohorts import COLUMNS, KIND, spines
 
 def risk_table(cohort: CleanCohort) -> pd.DataFrame:
     """What `build_risk_table` makes by default from the same clean tables, but for the day of the last clean image."""
+    with pd.option_context("mode.copy_on_write", True):
+        return _risk_table(cohort)
+
+
+def _risk_table(cohort: CleanCohort) -> pd.DataFrame:
     patients = _coded(
         cohort.patients, [*KIND, "last_imaging_date", "last_contact_date", "death_date", "procedure_set_aside"]
     )

@@ -1,7 +1,5 @@
 """lifelines and statsmodels as the other side: frames and arrays made ready before, as their manuals say."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
@@ -48,12 +46,10 @@ def statsmodels_gee(sample: Sample) -> Work:
 def statsmodels_glm(sample: Sample) -> Work:
     event, design, patient = _design(sample)
     clusters = {"groups": patient, "use_correction": False, "df_correction": False}
-    model = _poisson(event, design)
-    return Work(lambda: model().fit(cov_type="cluster", cov_kwds=clusters), lambda fit: [fit.params[1], fit.bse[1]])
-
-
-def _poisson(event: np.ndarray, design: np.ndarray) -> Callable[[], sm.GLM]:
-    return lambda: sm.GLM(event, design, family=sm.families.Poisson())
+    return Work(
+        lambda: sm.GLM(event, design, family=sm.families.Poisson()).fit(cov_type="cluster", cov_kwds=clusters),
+        lambda fit: [fit.params[1], fit.bse[1]],
+    )
 
 
 def _design(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ import pytest
 
 from helpers.cohort import cluster as cluster_module
 from helpers.cohort.by_parts import RAW
+from helpers.cohort.clean import clean_cohort
 from helpers.cohort.cluster import Workers, check_scheduler, part_failure, quiet_distributed
 from helpers.cohort.dictionary import RAW_TABLES
 from helpers.cohort.engine import SCRATCH, open_engine
@@ -111,7 +112,7 @@ def test_every_table_is_that_of_one_process(cluster, parts, plain, tmp_path):
 def test_plain_files_are_cut_into_parts_first(cluster, files, plain, tmp_path):
     engine = open_engine(cluster.address, tmp_path)
     found = made_by(engine, {name: f"{name}.csv" for name in RAW_TABLES}, files)
-    assert not (tmp_path / SCRATCH / RAW).exists()
+    assert len(list((tmp_path / SCRATCH / RAW / "patients").iterdir())) == cluster.number
     engine.close()
     assert_same(found, plain)
 
@@ -174,9 +175,9 @@ def test_what_is_wrong_with_every_part_is_told_once(cluster, parts, tmp_path):
 def test_most_of_a_column_is_counted_over_all_parts(cluster, parts, tmp_path):
     formats = {"patients.last_imaging_date": "%d.%m.%Y"}
     told = problems_of(cluster, tmp_path, parts, date_formats=formats)
+    raw = read_cohort(FOLDERS, DICTIONARY, folder=parts)
     with pytest.raises(Problems) as caught:
-        plain = open_engine("", tmp_path)
-        plain.clean_cohort(plain.read_cohort(FOLDERS, DICTIONARY, folder=parts), DICTIONARY, date_formats=formats)
+        clean_cohort(raw, DICTIONARY, date_formats=formats)
     assert told == caught.value.problems
     assert told[0].startswith("patients.last_imaging_date (first in row ")
 

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from helpers.estimators.cumulative_incidence import cumulative_incidence
-from helpers.estimators.curve_table import censoring_times, counts_table, curve_table, incidence_at, survival_at
+from helpers.estimators.curve_table import (
+    bracketed_at,
+    censoring_times,
+    counts_table,
+    curve_table,
+    event_times,
+    incidence_at,
+    survival_at,
+)
 from helpers.estimators.survival import kaplan_meier
+from helpers.estimators.turnbull import interval_censored_risk, turnbull
 
 DAYS = np.array([5, 5, 8, 12, 20, 20, 30, 40])
 OUTCOME = np.array([1, 0, 2, 1, 0, 1, 0, 0])
@@ -103,3 +112,19 @@ def test_what_survival_cannot_say_is_said(day, patient, value, words):
 def test_no_curve_has_no_height():
     (height,) = survival_at({"nobody": kaplan_meier([], [])}, [90]).values()
     assert (height.estimate, height.note) == (None, "nobody was followed beyond day 0")
+
+
+def test_every_event_is_on_its_day(incidence):
+    times = event_times(incidence)
+    assert times.to_dict("list") == {"group": ["Next to cement"] * 3, "days": [5, 12, 20], "n": [1, 1, 1]}
+    assert times["n"].sum() == (OUTCOME == 1).sum()
+    nobody = event_times({"all": kaplan_meier([3, 4], [0, 0])})
+    assert list(nobody) == ["group", "days", "n"]
+    assert not len(nobody)
+
+
+def test_the_risk_of_a_bracketed_curve_is_that_of_its_vertebrae():
+    left, right = DAYS - 3, np.where(OUTCOME == 1, DAYS, np.inf)
+    risks = bracketed_at({"all": turnbull(left, right, PATIENT)}, 15, conf_level=0.9)
+    assert risks == {"all": interval_censored_risk(left, right, PATIENT, horizon_days=15, conf_level=0.9)}
+    assert risks["all"].n_patients == 4

@@ -1,10 +1,11 @@
 """lifelines beside ours: the same naive fit, or the same word that there is none."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers.estimators.hazard_ratio import hazard_ratio
-from helpers.estimators.peer import lifelines_hazard_ratio
+from helpers.estimators.peer import MOST_VERTEBRAE, first_patients, lifelines_hazard_ratio
 
 
 @pytest.mark.parametrize("conf_level", [0.95, 0.9, 0.995])
@@ -35,3 +36,23 @@ def test_where_there_is_no_maximum_both_say_so(days, event, exposed):
     assert theirs.estimate is None
     assert ours.estimate is None
     assert theirs.note
+
+
+def test_of_few_vertebrae_both_are_given_all():
+    first = first_patients(np.arange(MOST_VERTEBRAE) // 10)
+    assert first.kept.all()
+    assert first.told == ""
+
+
+def test_of_many_both_are_given_the_first_patients_whole():
+    patient = pd.Categorical.from_codes(np.array([2, 0, 3, 1, 0, 1, 2, 0]), [f"p{number}" for number in range(5)])
+    first = first_patients(patient, most=6)
+    # Three of p0 and two of p1; both of p2 would make seven.
+    assert patient[first.kept].tolist() == ["p0", "p1", "p0", "p1", "p0"]
+    assert first.told == ", on the first 2 patients (keys are in random order)"
+
+
+def test_one_vertebra_more_than_most_leaves_the_last_patient_out():
+    first = first_patients(np.arange(MOST_VERTEBRAE + 1) // 10)
+    assert first.kept.sum() == MOST_VERTEBRAE
+    assert not first.kept[-1]

@@ -36,6 +36,8 @@ def test_a_terminal_follows_those_at_work(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     stream = Terminal()
     with Progress(CELLS, stream) as progress:
+        progress.starts(0)
+        assert stream.getvalue() == "\r0 s | 1/2 Count: starting"
         progress.cell(0, 2)
         progress.cell(1, 7)
         assert stream.getvalue().endswith("\r0 s | 1/2 Count: cell 2 of 3 | 2/2 Tell: cell 7 of 12")
