@@ -13,7 +13,7 @@ from helpers.workbook.spreadsheet import inert
 COUNTS = pd.DataFrame({"sex": pd.Categorical(["F", "M"], ["M", "F"], ordered=True), "n": [2, 1]})
 
 
-def accept(name, frame):
+def accept(name, frame, columns=None):
     """A contract that accepts everything."""
 
 
