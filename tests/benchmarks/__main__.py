@@ -79,7 +79,7 @@ def _tell(line: Line, options: argparse.Namespace) -> None:
     """Print and store a line; one that was not measured this time never replaces one that was."""
     name = ", ".join(filter(None, [line.item, line.peer, f"{line.patients:,} patients"]))
     theirs = f"  {line.note}" if line.peer_seconds is None else f"{line.peer_seconds:11.4f}{line.ratio:9.1f}"
-    print(f"{name:76}{line.ours_seconds:11.4f}{theirs}", flush=True)
+    print(f"{name:76}{line.ours_seconds:11.4f}{theirs}".rstrip(), flush=True)
     if not line.note or not results.is_measured(line, options.results):
         results.store(line, machine.facts(), ORDER, options.results)
 

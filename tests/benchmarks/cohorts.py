@@ -18,7 +18,8 @@ from helpers.cohort.spine import REGIONS, SLOTS, region_of
 
 ROOT = Path(__file__).parents[2]
 SEED = 1
-FILES = {name: f"{name}.csv" for name in RAW_TABLES}
+# By ending, both of which `write_cohort` writes; `study.yml` names the Parquet files.
+FILES = {ending: {name: f"{name}.{ending}" for name in RAW_TABLES} for ending in ("csv", "parquet")}
 # Days on which the heights of curves are compared.
 REPORT_DAYS = (30, 90, 180, 365, 730)
 KIND = ["thoracic_vertebrae", "lumbar_vertebrae"]
@@ -66,7 +67,7 @@ def sample(patients: int, folder: Path) -> Sample:
     if not kept.is_file():
         write_cohort(simulate(patients, seed=SEED), own / "study", clean=False)
         dictionary = read_dictionary()
-        cohort = clean_cohort(read_cohort(FILES, dictionary, folder=own / "study"), dictionary)
+        cohort = clean_cohort(read_cohort(FILES["csv"], dictionary, folder=own / "study"), dictionary)
         half = kept.with_suffix(".half")
         with half.open("wb") as file:
             pickle.dump((cohort, build_risk_table(cohort)[0]), file, protocol=5)

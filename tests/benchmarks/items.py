@@ -75,8 +75,8 @@ def _clean_and_risk_table(sample: Sample) -> int:
     return n_bytes(*clean, *(sample.table[name] for name in COLUMNS))
 
 
-def _files(sample: Sample) -> int:
-    return sum((sample.study / name).stat().st_size for name in FILES.values())
+def _files(ending: str) -> Callable[[Sample], int]:
+    return lambda sample: sum((sample.study / name).stat().st_size for name in FILES[ending].values())
 
 
 _SURVIVAL, _ESTIMATES = ("survival",), ("boot", "sandwich", "survival")
@@ -184,9 +184,10 @@ ITEMS = (
         ),
     ),
     Item("simulate", _here(pipeline.simulated)),
-    Item("read the files", _here(pipeline.read), _files),
-    Item("clean", _here(pipeline.clean), _files),
-    Item("workbook run", _here(pipeline.run), _files, usual=10_000),
+    Item("read CSV", _here(pipeline.read_csv), _files("csv")),
+    Item("read Parquet", _here(pipeline.read_parquet), _files("parquet")),
+    Item("clean", _here(pipeline.clean), _files("csv")),
+    Item("workbook run", _here(pipeline.run), _files("parquet"), usual=10_000),
     Item(
         "workbook run, the example",
         pipeline.example_report,

@@ -20,19 +20,22 @@ def simulated(sample: Sample) -> Work:
     return Work(lambda: simulate(sample.patients, seed=SEED))
 
 
-def read(sample: Sample) -> Work:
-    """From CSV files."""
-    return Work(lambda: _raw(sample))
+def read_csv(sample: Sample) -> Work:
+    return Work(lambda: _raw(sample, "csv"))
+
+
+def read_parquet(sample: Sample) -> Work:
+    return Work(lambda: _raw(sample, "parquet"))
 
 
 def clean(sample: Sample) -> Work:
     """From tables as read; about 5% of their rows are in error."""
-    raw, dictionary = _raw(sample), read_dictionary()
+    raw, dictionary = _raw(sample, "csv"), read_dictionary()
     return Work(lambda: clean_cohort(raw, dictionary))
 
 
 def run(sample: Sample) -> Work:
-    """`workbook run` as a process of its own, from CSV files to the report."""
+    """`workbook run` as a process of its own, from Parquet files to the report."""
     out = str(sample.folder / "report")
     command = [sys.executable, "-m", "helpers.workbook", "run", str(sample.study / "study.yml"), "--out", out]
     return Work(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True))
@@ -53,5 +56,5 @@ def _floor_and_wall(runs: int) -> floor.FloorAndWall:
     return floor.floor_and_wall(runs)
 
 
-def _raw(sample: Sample) -> dict:
-    return read_cohort(FILES, read_dictionary(), folder=sample.study)
+def _raw(sample: Sample, ending: str) -> dict:
+    return read_cohort(FILES[ending], read_dictionary(), folder=sample.study)
