@@ -14,7 +14,7 @@ from helpers.cohort import part_tasks
 from helpers.cohort.cluster import Workers
 from helpers.cohort.dictionary import RAW_TABLES, Dictionary
 from helpers.cohort.flow import add_flows
-from helpers.cohort.keys import keys_by_part
+from helpers.cohort.keys import key_numbers
 from helpers.cohort.ledger import add_descriptions, count_changes, describe
 from helpers.cohort.part_tasks import CLEAN, COHORT, KEYS, PRIVATE, Cleaned, Written
 from helpers.cohort.partition import write_partition
@@ -40,9 +40,9 @@ class CohortParts:
     """A clean cohort of which every worker can find its part; with what `CleanCohort` has for the whole."""
 
     n_parts: int
+    keys: PartedTable
     ledger: PartedTable
     quarantine: PartedTable
-    keys: pd.DataFrame
     rows: pd.DataFrame
     has_imaging: bool
     dictionary: Dictionary
@@ -99,18 +99,15 @@ class ByParts:
         self._make(CLEAN)
         parts = self._each(raw.n_parts, part_tasks.clean, raw.reading, dictionary, choices)
         _check_together(parts)
-        patients = [part.patients.to_numpy(zero_copy_only=False) for part in parts]
-        keys, of_parts = keys_by_part(patients, seed)
         self._make(KEYS, COHORT, *PRIVATE.values())
-        for number, own in enumerate(of_parts):
-            part_tasks.save(own, self._scratch / KEYS, number)
+        for number, keys in enumerate(key_numbers([part.patients for part in parts], seed)):
+            part_tasks.save(keys, self._scratch / KEYS, number)
         rows, found = zip(*self._each(raw.n_parts, part_tasks.give_keys, dictionary), strict=True)
         for done in (CLEAN, KEYS):
             shutil.rmtree(self._scratch / done, ignore_errors=True)
         return CohortParts(
             n_parts=raw.n_parts,
             **{name: PartedTable(self._scratch / private, _total(found)[name]) for name, private in PRIVATE.items()},
-            keys=keys,
             rows=pd.concat(rows).groupby("table", sort=False, as_index=False).sum(),
             has_imaging=parts[0].has_imaging,
             dictionary=dictionary,
@@ -119,7 +116,7 @@ class ByParts:
 
     def shareable(self, cohort: CohortParts, dictionary: Dictionary) -> dict[str, PartedTable]:
         """As `privacy.shareable`."""
-        names = (*RAW_TABLES, *PRIVATE)
+        names = (*RAW_TABLES, "ledger", "quarantine")
         self._make(*names)
         parts = self._each(cohort.n_parts, part_tasks.share, dictionary, cohort.value_like)
         return {name: self._table(name, [part[name] for part in parts]) for name in names}

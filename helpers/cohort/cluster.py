@@ -119,7 +119,7 @@ class Workers:
             If parts could not be done, naming them.
         """
         futures = self._client.map(
-            _attempt, range(n_parts), task=task, arguments=arguments, pure=False, retries=1, batch_size=1000
+            attempt, range(n_parts), task=task, arguments=arguments, pure=False, retries=1, batch_size=1000
         )
         try:
             self._wait(futures)
@@ -184,7 +184,7 @@ def raise_problems(of_parts: list[Problems | None]) -> None:
     raise Problems(heading, told[:_MOST_TOLD] + ([f"And {more} more like these."] if more > 0 else []))
 
 
-def _attempt(number: int, *, task: Callable, arguments: tuple) -> tuple:
+def attempt(number: int, *, task: Callable, arguments: tuple) -> tuple:
     """At the worker: what the task returns; else the heading and the problems of what is to be mended."""
     try:
         return task(number, *arguments), None

@@ -1,7 +1,7 @@
 """Patients by number: identifiers of all tables numbered, and keys in random order that stand for them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from helpers.cohort.ledger import Table
 from helpers.cohort.value_rules import TextFinding, missing, tell
 
 ID = "patient_id"
+_RUN = 1_000_000  # identifiers made into Python texts at once
 _BLANKS = " has blanks before or after it; they were taken off so that the rows of a patient meet."
 
 
@@ -64,20 +65,24 @@ def patient_keys(patient_ids, seed: int) -> pd.DataFrame:
     The order hangs on the seed and on all identifiers together, not on the order of the file.
     """
     ids = sorted(patient_ids)
-    digest = hashlib.sha256("\0".join(ids).encode("utf-8", "surrogatepass")).digest()
-    order = np.random.default_rng([seed, int.from_bytes(digest[:8], "big")]).permutation(len(ids))
-    shuffled = np.array(ids, dtype=object)[order]
-    return pd.DataFrame({ID: shuffled, "patient": _in_order(_key_names(len(ids)))})
+    shuffled = np.array(ids, dtype=object)[_permutation([ids], len(ids), seed)]
+    return pd.DataFrame({ID: shuffled, "patient": _in_order(_key_names(np.arange(1, len(ids) + 1)))})
 
 
-def keys_by_part(patient_ids: Sequence[np.ndarray], seed: int) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """The keys of all patients, and those of the patients of each part, in the order of the keys."""
-    together = np.concatenate(patient_ids)
-    keys = patient_keys(together, seed)
-    ids, names = keys[ID].to_numpy(dtype=object), keys["patient"].cat.categories.to_numpy(dtype=object)
-    place = np.split(pd.Index(ids).get_indexer(together), np.cumsum([len(own) for own in patient_ids])[:-1])
-    own = [np.sort(part) for part in place]
-    return keys, [pd.DataFrame({ID: ids[part], "patient": _in_order(names[part])}) for part in own]
+def key_numbers(patient_ids: Sequence[pa.StringArray], seed: int) -> list[np.ndarray]:
+    """The numbers in the keys of the patients of each part, those that `patient_keys` gives all of them together."""
+    together = pa.concat_arrays([own.cast(pa.large_string()) for own in patient_ids])
+    order = pc.array_sort_indices(together).to_numpy()
+    runs = (together.take(pa.array(order[start:][:_RUN])).to_pylist() for start in range(0, len(order), _RUN))
+    numbers = np.empty(len(order), dtype=np.int32)
+    numbers[order[_permutation(runs, len(order), seed)]] = np.arange(1, len(order) + 1, dtype=np.int32)
+    return np.split(numbers, np.cumsum([len(own) for own in patient_ids])[:-1])
+
+
+def numbered_keys(patient_ids: np.ndarray, numbers: np.ndarray) -> pd.DataFrame:
+    """The keys with these numbers, in their order."""
+    order = np.argsort(numbers)
+    return pd.DataFrame({ID: patient_ids[order], "patient": _in_order(_key_names(numbers[order]))})
 
 
 def keys_of(keys: pd.DataFrame, patient_ids) -> pd.DataFrame:
@@ -98,9 +103,17 @@ def _persons(texts: pd.Index, clean: pd.Series, has_blanks: np.ndarray) -> tuple
     return person, np.concatenate([np.asarray(texts, dtype=object), distinct])
 
 
-def _key_names(n: int) -> np.ndarray:
-    numbers = pc.utf8_lpad(pa.array(np.arange(1, n + 1)).cast(pa.string()), 6, "0")
-    return pc.binary_join_element_wise("p", numbers, "").to_numpy(zero_copy_only=False)
+def _permutation(runs: Iterable[list[str]], n: int, seed: int) -> np.ndarray:
+    """The random order of `n` identifiers, which come sorted, in one run or several."""
+    digest = hashlib.sha256()
+    for number, run in enumerate(runs):
+        digest.update("\0".join([""] * (number > 0) + run).encode("utf-8", "surrogatepass"))
+    return np.random.default_rng([seed, int.from_bytes(digest.digest()[:8], "big")]).permutation(n)
+
+
+def _key_names(numbers: np.ndarray) -> np.ndarray:
+    texts = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), 6, "0")
+    return pc.binary_join_element_wise("p", texts, "").to_numpy(zero_copy_only=False)
 
 
 def _in_order(names: np.ndarray) -> pd.Categorical:

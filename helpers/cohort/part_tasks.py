@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from helpers.cohort.cells import holds_dates
+from helpers.cohort.cells import holds_dates, stripped
 from helpers.cohort.clean import CleanCohort, with_keys
 from helpers.cohort.dictionary import Dictionary
-from helpers.cohort.keys import ID
+from helpers.cohort.keys import ID, numbered_keys
 from helpers.cohort.part import CleanPart, clean_part
 from helpers.cohort.parts import part_name, read_part, replacing, write_part
 from helpers.cohort.privacy import shareable, value_like
@@ -27,7 +27,7 @@ from helpers.cohort.tables import check
 from helpers.cohort.unreadable import Unreadable
 
 CLEAN, KEYS, COHORT = "clean", "keys", "cohort"
-PRIVATE = {name: f"private_{name}" for name in ("ledger", "quarantine")}
+PRIVATE = {name: f"private_{name}" for name in ("keys", "ledger", "quarantine")}
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,9 @@ def clean(number: int, raw: dict, dictionary: Dictionary, choices: dict, folder:
 
 
 def give_keys(number: int, dictionary: Dictionary, folder: Path) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Finish the cleaning of one part, whose patients have keys now; returns its `rows`, and lines of the ledgers."""
-    cohort = with_keys(load(folder / CLEAN, number), load(folder / KEYS, number), dictionary)
+    """Finish the cleaning of one part, whose patients have keys now; returns its `rows`, and those of `PRIVATE`."""
+    part, numbers = load(folder / CLEAN, number), load(folder / KEYS, number)
+    cohort = with_keys(part, numbered_keys(part.patient_ids, numbers), dictionary)
     save(cohort, folder / COHORT, number)
     for name, private in PRIVATE.items():
         write_part(getattr(cohort, name), folder / private, number)
@@ -148,10 +149,14 @@ def _write(name: str, frame: pd.DataFrame, dictionary: Dictionary, folder: Path,
 def _identifiers(part: CleanPart) -> tuple[pd.Series, pd.Series]:
     """All identifiers of a part without the blanks around them: those of persons, and every text there is."""
     tables = part.tables.values()
-    texts = pd.Series(next(iter(tables)).text[ID].categories, dtype=object).str.strip()
-    codes = np.concatenate([table.text[ID].codes for table in tables])
-    is_person = np.concatenate([table.person for table in tables]) >= 0
-    return texts[np.unique(codes[is_person])].drop_duplicates(), texts[np.unique(codes)].drop_duplicates()
+    texts = next(iter(tables)).text[ID].categories
+    is_used, is_person = (np.zeros(len(texts), dtype=bool) for _ in range(2))
+    for table in tables:
+        codes = table.text[ID].codes
+        is_used[codes] = True
+        is_person[codes[table.person >= 0]] = True
+    texts = pd.Series(stripped(texts), dtype=object)
+    return texts[is_person].drop_duplicates(), texts[is_used].drop_duplicates()
 
 
 def _kinds(frame: pd.DataFrame) -> dict[str, bool | None]:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.cohort import csv_files, parquet_files
+from helpers.cohort.cells import factorized, stripped
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
 from helpers.cohort.parts import differing_columns, named_part, part_paths, split_patients, uneven_parts
 from helpers.cohort.text_columns import DATES, as_categories, as_dates, has_entry
@@ -75,10 +76,8 @@ def read_cohort(
         except Problems as error:
             problems += error.problems
     problems += uneven_parts({table: read.n_parts for table, read in tables.items() if read.n_parts})
-    ids = _identifiers(tables)
-    if not problems and tables and part is None:
-        problems = _split(tables, ids, dictionary)
-    if problems:
+    ids = [] if problems else _identifiers(tables)
+    if problems := problems or _split(tables, ids, dictionary):
         raise Problems("The cohort cannot be read yet:", list(dict.fromkeys(problems)))
     return _frames(tables, ids)
 
@@ -161,7 +160,7 @@ def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read
             problems += [f"{named_part(number, table)}: {problem}" for problem in error.problems]
     problems = problems or differing_columns(table, [_kinds(read) for read in parts])
     row = np.concatenate([np.zeros(0, dtype=np.int32), *(read.row for read in parts)])
-    if not problems and len(np.unique(row)) < len(row):
+    if not problems and (np.diff(np.sort(row)) == 0).any():
         problems = [f"{folder.name} ({table}) has the same row number in two of its parts. Number all rows through."]
     if problems:
         raise Problems(heading, problems)
@@ -186,18 +185,21 @@ def _joined(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
 
 def _identifiers(tables: dict[str, _Read]) -> list[pd.Categorical]:
     """The identifiers of all tables; they share one list of texts, so that it is looked at once."""
-    return as_categories([read.columns[ID] for read in tables.values()]) if tables else []
+    return as_categories([read.columns[ID] for read in tables.values()])
 
 
 def _split(tables: dict[str, _Read], ids: list[pd.Categorical], dictionary: Dictionary) -> list[str]:
     """What is wrong where the rows of a patient are in more than one part."""
-    if any(read.part is None for read in tables.values()):
+    if any(read.part is None or read.n_parts == 1 for read in tables.values()):
         return []
-    clean = pd.Series(ids[0].categories, dtype=object).str.strip()
-    person = np.append(pd.factorize(clean)[0], -1)
-    person[:-1][np.logical_or(*missing(clean, dictionary.column("patients", ID)))] = -1
-    person = person[np.concatenate([own.codes for own in ids])]
+    of_text, texts = factorized(stripped(ids[0].categories))
+    person = np.append(of_text, -1)[np.concatenate([own.codes for own in ids])]
     part = np.concatenate([read.part for read in tables.values()])
+    if not split_patients(person[person >= 0], part[person >= 0]):
+        return []
+    # What stands for no identifier may be in any part.
+    is_none = np.logical_or(*missing(pd.Series(texts, dtype=object), dictionary.column("patients", ID)))
+    person = np.where(np.append(is_none, True)[person], -1, person)
     return split_patients(person[person >= 0], part[person >= 0])
 
 

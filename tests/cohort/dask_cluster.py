@@ -19,7 +19,7 @@ class Cluster:
     def __init__(self, folder: Path, n_workers: int):
         self._file, self._folder, self._processes = folder / "scheduler.json", folder, []
         self._start("scheduler", "--port", "0", "--dashboard-address", "127.0.0.1:0")
-        wait_until(self._file.is_file)
+        wait_until(lambda: self._file.is_file() and self._file.read_text().endswith("}"))
         self.address = json.loads(self._file.read_text())["address"]
         self.workers = []
         for _ in range(n_workers):

@@ -8,7 +8,6 @@ import threading
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,7 +19,7 @@ from helpers.cohort.dictionary import RAW_TABLES
 from helpers.cohort.engine import SCRATCH, open_engine
 from helpers.cohort.part_tasks import CLEAN
 from helpers.cohort.partition import write_partition
-from helpers.cohort.parts import PartedTable, part_name
+from helpers.cohort.parts import part_name
 from helpers.cohort.privacy import TEXT
 from helpers.cohort.raw_files import write_csv
 from helpers.cohort.readers import read_cohort
@@ -28,9 +27,9 @@ from helpers.cohort.simulate import simulate, write_cohort
 from helpers.errors import Problems, WorkbookError, WorkbookFault
 from tests.cohort.cohorts import DICTIONARY, random_study, study
 from tests.cohort.dask_cluster import Cluster, wait_until
+from tests.cohort.made import FOLDERS, as_frame, assert_same, made_by
 
 N_PARTS = 6
-FOLDERS = {name: name for name in RAW_TABLES}
 
 
 @pytest.fixture(scope="module")
@@ -62,40 +61,6 @@ def plain(files, tmp_path_factory):
     """What one process makes of the files."""
     engine = open_engine("", tmp_path_factory.mktemp("plain"))
     return made_by(engine, {name: f"{name}.csv" for name in RAW_TABLES}, files)
-
-
-def made_by(engine, names, folder, **cleaning) -> dict[str, pd.DataFrame]:
-    """Everything that notebook 1 makes, as frames."""
-    raw = engine.read_cohort(names, DICTIONARY, folder=folder)
-    cohort = engine.clean_cohort(raw, DICTIONARY, seed=3, **cleaning)
-    shared = engine.shareable(cohort, DICTIONARY)
-    made = {name: getattr(cohort, name) for name in ("rows", "keys")}
-    made |= {f"private {name}": getattr(cohort, name) for name in ("ledger", "quarantine")}
-    made["reasons"] = engine.describe(shared["ledger"])
-    made["changes"] = pd.DataFrame({"n": [engine.count_changes(shared["ledger"])]})
-    shared["risk_table"], made["flow"] = engine.build_risk_table(cohort, later_vertebroplasty="ignore")
-    shared["risk_periods"] = engine.build_risk_periods(cohort)
-    shared["patient_summary"] = engine.patient_summary(cohort, shared["risk_table"])
-    made["levels"] = engine.level_counts(cohort, shared["risk_table"])
-    made["codebook"] = engine.codebook(DICTIONARY, shared)
-    return {name: as_frame(table) for name, table in (made | shared).items()}
-
-
-def as_frame(table) -> pd.DataFrame:
-    """A whole table, without categories that no row has: only whole tables keep those in files."""
-    frame = table.read() if isinstance(table, PartedTable) else table.copy()
-    assert len(frame) == len(table)
-    for name in ("patient", "levels"):
-        if name in frame and isinstance(frame[name].dtype, pd.CategoricalDtype):
-            used = frame[name].cat.remove_unused_categories()
-            frame[name] = used if name == "patient" else used.astype(object)
-    return frame
-
-
-def assert_same(found, expected):
-    assert found.keys() == expected.keys()
-    for name in expected:
-        pd.testing.assert_frame_equal(found[name], expected[name], obj=name)
 
 
 def test_every_table_is_that_of_one_process(cluster, parts, plain, tmp_path):
@@ -133,7 +98,7 @@ def test_a_worker_that_dies_in_the_middle_is_survived(cluster, parts, plain, tmp
     killer.start()
     cohort = engine.clean_cohort(engine.read_cohort(FOLDERS, DICTIONARY, folder=parts), DICTIONARY, seed=3)
     killer.join()
-    found = {"rows": cohort.rows, "keys": cohort.keys, "private ledger": cohort.ledger.read()}
+    found = {"rows": cohort.rows, "keys": cohort.keys.read(), "private ledger": cohort.ledger.read()}
     found["risk_table"] = as_frame(engine.build_risk_table(cohort, later_vertebroplasty="ignore")[0])
     engine.close()
     assert left[0] > 0

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from helpers.cohort import keys
+from helpers.cohort.keys import key_numbers, numbered_keys, patient_keys
 from helpers.cohort.ledger import add_descriptions, describe
 from helpers.cohort.partition import write_partition
 from helpers.cohort.parts import PartedTable, part_name, part_paths, read_parts, replacing, write_part
@@ -226,3 +228,17 @@ def test_descriptions_of_parts_add_up():
     pd.testing.assert_frame_equal(add_descriptions(parts), describe(ledger))
     none = describe(ledger.iloc[:0])
     pd.testing.assert_frame_equal(add_descriptions([none, none]), none)
+
+
+@pytest.mark.parametrize("run", [3, 100])
+def test_keys_of_parts_are_those_of_all_patients(monkeypatch, run):
+    monkeypatch.setattr(keys, "_RUN", run)
+    ids = [f"{name}-{number}" for number in range(4) for name in ("B", "a", "\u00e4", "", "\U0001f642")]
+    parts = [np.array(own, dtype=object) for own in (ids[:7], [], ids[7:])]
+    numbers = key_numbers([pa.array(own, pa.string()) for own in parts], seed=8)
+    found = pd.concat([numbered_keys(*own) for own in zip(parts, numbers, strict=True)], ignore_index=True)
+    expected = patient_keys(ids, seed=8)
+    found = found.astype({"patient": expected["patient"].dtype}).sort_values("patient", ignore_index=True)
+    pd.testing.assert_frame_equal(found, expected)
+    assert [len(own) for own in numbers] == [7, 0, 13]
+    assert all(len(own) == 0 for own in key_numbers([pa.array([], pa.string())] * 2, seed=8))
