@@ -65,7 +65,9 @@ def outcome_code(risk_table: pd.DataFrame) -> pd.Series:
 
 def observed_periods(periods: pd.DataFrame) -> pd.DataFrame:
     """Periods of at least a day: one that ends when it begins has nobody under observation, so no hazard."""
-    return periods[periods["stop_days"] > periods["start_days"]]
+    kept = (periods["stop_days"] > periods["start_days"]).to_numpy()
+    # Rows numbered anew: an index of those kept would be larger than all columns together.
+    return pd.DataFrame({name: column.array[kept] for name, column in periods.items()}, copy=False)
 
 
 def adjacent_at_start(periods: pd.DataFrame) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -43,22 +44,21 @@ class Covariates:
     patient: pd.Series
     told: pd.DataFrame
 
-    @property
-    def values(self) -> pd.DataFrame:
-        """One row for each of the risk table, under its index: its patient's numbers."""
-        rows = self.patient.to_numpy()
-        columns = {name: column.to_numpy()[rows] for name, column in self.of_patients.items()}
-        return pd.DataFrame(columns, index=self.patient.index, copy=False)
-
-    @property
-    def labelled(self) -> pd.DataFrame:
-        """The values under the dictionary's labels, as notes to a reader name them."""
-        return self.values.rename(columns=_labels(), copy=False)
-
-    @property
+    @cached_property
     def complete(self) -> np.ndarray:
         """Rows of patients who have a value of every covariate used (bool)."""
         return self.of_patients.notna().to_numpy().all(axis=1)[self.patient]
+
+    def of_complete(self, *columns: pd.Series) -> list:
+        """Columns of the risk table without the rows that lack a value, as arrays."""
+        return [column.array[self.complete] for column in columns]
+
+    @property
+    def labelled(self) -> pd.DataFrame:
+        """The complete rows' numbers, as categories, under the dictionary's labels: so notes to a reader name them."""
+        rows = self.patient.array[self.complete]
+        numbers = {_labels()[name]: pd.Categorical(column).take(rows) for name, column in self.of_patients.items()}
+        return pd.DataFrame(numbers, index=pd.RangeIndex(len(rows)), copy=False)
 
 
 def covariate_columns(

@@ -58,10 +58,10 @@ def image_intervals(risk_table: pd.DataFrame) -> ImageIntervals:
         NOT_GIVEN: ~is_given,
     }
     kept = groups[FRACTURED] | groups[CLEAN]
-    left, right = last_clean[kept].astype(float), np.full(np.count_nonzero(kept), np.inf)
-    fractured = np.flatnonzero(is_fracture[kept])
-    right[fractured] = days[kept][fractured]
-    left[fractured] = np.minimum(left[fractured], right[fractured] - 1)
+    # Narrow numbers hold whole days exactly, and infinity.
+    left, right = last_clean[kept], np.full(np.count_nonzero(kept), np.inf, dtype=np.float32)
+    fractured, day = np.flatnonzero(is_fracture[kept]), days[is_fracture & kept]
+    right[fractured], left[fractured] = day, np.minimum(left[fractured], day - 1)
     told = pd.DataFrame(
         {
             "group": list(groups),

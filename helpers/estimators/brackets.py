@@ -17,7 +17,7 @@ NO_SHAPE = (
 
 def checked_brackets(left, right) -> tuple[np.ndarray, np.ndarray]:
     """Last clean and first positive times as numbers; the second may be infinite, and none comes before its first."""
-    left, right = durations(left, "left").astype(float, copy=False), np.asarray(right)
+    left, right = durations(left, "left"), np.asarray(right)
     n_missing = int(pd.isna(right).sum()) if right.dtype.kind not in "biu" else 0
     if n_missing:
         raise WorkbookError(
@@ -28,7 +28,7 @@ def checked_brackets(left, right) -> tuple[np.ndarray, np.ndarray]:
     same_length(left=left, right=right)
     closed = durations(right[is_closed], "right")
     through = right
-    if right.dtype != float:
+    if right.dtype.kind != "f":
         through = np.full(len(right), np.inf)
         through[is_closed] = closed
     is_bad = through < left

@@ -1,6 +1,7 @@
 """Distinct values and runs of equal rows: every value is handled once, every run of alike rows as one row."""
 
 import numpy as np
+import pandas as pd
 
 # Whole numbers up to this many times their number are counted, not sorted; below some size they always are.
 WIDEST, SMALL = 4, 100_000
@@ -66,8 +67,8 @@ def runs(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return start, length
 
 
-def distinct_rows(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the distinct rows of a table each of its rows is, and these rows.
+def distinct_rows(*columns: np.ndarray | pd.Categorical) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the distinct rows of a table each of its rows is, and these rows; columns may be categories.
 
     Examples
     --------
@@ -75,8 +76,8 @@ def distinct_rows(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> place.tolist(), rows.tolist()
     ([1, 1, 2, 0], [[70.0, 0.0], [70.0, 1.0], [81.0, 0.0]])
     """
-    start, length = runs(*columns)
-    columns = [column[start] for column in columns]
+    start, length = runs(*(column.codes if isinstance(column, pd.Categorical) else column for column in columns))
+    columns = [np.asarray(column[start]) for column in columns]
     place = np.zeros(len(start), dtype=np.int64)
     for column in columns:
         values, at = distinct(column)

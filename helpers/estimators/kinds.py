@@ -89,7 +89,7 @@ class Kinds:
         return place
 
 
-def value_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def value_codes(values: np.ndarray | pd.Categorical) -> tuple[np.ndarray, np.ndarray]:
     """Finite numbers, or yes and no, as narrow codes into their values; not every one of these need occur.
 
     Examples
@@ -97,6 +97,8 @@ def value_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> value_codes(np.array([72.0, 70.0, 72.0])), value_codes(np.array([0.5, 0.1]))
     ((array([2, 0, 2], dtype=uint8), array([70., 71., 72.])), (array([0, 1], dtype=uint8), array([0.5, 0.1])))
     """
+    if isinstance(values, pd.Categorical):
+        return values.codes, values.categories.to_numpy(dtype=float)
     if values.dtype == bool:
         return values.view(np.uint8), np.array([0.0, 1.0])
     codes = _close_and_whole(values)

@@ -14,7 +14,7 @@ NO_MASS = 1e-13
 # Beyond this many unknowns a full matrix costs more memory than a sparse one.
 LARGEST_FULL_MATRIX = 5000
 # Self-consistency alone at first: cheap, and it spares Newton's method the masses that soon vanish.
-FIRST_ROUNDS = 10
+FIRST_ROUNDS = 100
 
 
 def maximise(first: np.ndarray, beyond: np.ndarray, share: np.ndarray, n: int, *, most_rounds: int = 500) -> np.ndarray:

@@ -177,6 +177,8 @@ def _environment(root: Path, scratch: Path) -> dict[str, str]:
     return {
         "PYTHONPATH": os.pathsep.join(python_path),
         "PYTHONHASHSEED": "0",
+        # Notebooks run side by side, where threads are in one another's way; and sums hang on their number.
+        "OPENBLAS_NUM_THREADS": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "IPYTHONDIR": str(scratch / "ipython"),
         # A kernel is ended without farewell; what it leaves for the end of its process goes with the scratch folder.

@@ -77,4 +77,4 @@ def test_cement_of_day_zero_is_that_of_the_first_period():
 
 def test_a_period_without_a_day_is_not_observed():
     periods = pd.DataFrame({"start_days": [0, 0, 5], "stop_days": [0, 5, 9]})
-    assert observed_periods(periods).index.tolist() == [1, 2]
+    assert observed_periods(periods).to_dict("list") == {"start_days": [0, 5], "stop_days": [5, 9]}

@@ -55,8 +55,16 @@ def test_every_row_has_its_own_patients_numbers():
         },
         index=keys.to_numpy(),
     ).loc[table["patient"].astype(str)]
-    pd.testing.assert_frame_equal(found.values, expected.set_axis(table.index))
-    assert found.complete.tolist() == table["patient"].astype(str).isin(keys.iloc[[0, 1, 4]]).tolist()
+    of_rows = found.of_patients.iloc[found.patient]
+    pd.testing.assert_frame_equal(of_rows.reset_index(drop=True), expected.reset_index(drop=True))
+    is_complete = table["patient"].astype(str).isin(keys.iloc[[0, 1, 4]])
+    assert found.complete.tolist() == is_complete.tolist()
+    labels = ["Age", "Sex", "Bone density T-score", "Steroid use"]
+    complete = expected.dropna().set_axis(labels, axis=1).reset_index(drop=True)
+    pd.testing.assert_frame_equal(found.labelled.astype(float), complete)
+    assert [list(column) for column in found.of_complete(table["level"], table["days"])] == [
+        table.loc[is_complete, name].tolist() for name in ("level", "days")
+    ]
     assert found.told.to_dict("list") == {
         "covariate": NAMES,
         "label": ["Age", "Sex", "Bone density T-score", "Steroid use"],
@@ -72,10 +80,11 @@ def test_rows_may_be_any_of_the_risk_table_and_keep_their_index():
     table, summary, keys = tables(*FIVE)
     some = table[(table["patient"] != keys.iloc[2]) & (table["level"] > "T5")]
     found = covariate_columns(some, summary)
-    assert found.values.index.equals(some.index)
+    assert found.patient.index.equals(some.index)
     assert found.told["patients"].tolist() == [4, 4, 4, 3]
-    whole = covariate_columns(table, summary).values
-    pd.testing.assert_frame_equal(found.values, whole.loc[some.index, list(found.values)])
+    whole = covariate_columns(table, summary)
+    of_some, of_whole = (each.of_patients.iloc[each.patient].set_axis(each.patient.index) for each in (found, whole))
+    pd.testing.assert_frame_equal(of_some, of_whole.loc[some.index, list(of_some)])
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,7 @@ def test_one_left_out_says_why_and_the_others_stay(patients, name, reason):
     table, summary, _ = tables(*patients)
     found = covariate_columns(table, summary)
     assert why(found.told) == dict.fromkeys(NAMES, "") | {name: reason}
-    assert list(found.values) == [other for other in NAMES if other != name]
+    assert list(found.of_patients) == [other for other in NAMES if other != name]
     assert found.told["is_used"].tolist() == [other != name for other in NAMES]
     assert found.complete.all()
 
@@ -114,22 +123,22 @@ def test_one_that_no_longer_differs_among_complete_patients_is_left_out():
     table, summary, _ = tables(("F", "70", "", ""), ("F", "60", "", ""), ("M", "", "", ""))
     found = covariate_columns(table, summary, most_missing=0.5)
     assert why(found.told)["sex"] == SAME_WHERE_COMPLETE
-    assert list(found.values) == ["age_years"]
+    assert list(found.of_patients) == ["age_years"]
 
 
 def test_nobody_has_all_of_them():
     table, summary, _ = tables(("", "70", "-1", ""), ("", "60", "-2", ""), ("F", "", "", ""), ("M", "", "", ""))
     found = covariate_columns(table, summary, most_missing=0.5)
-    assert list(found.values) == []
+    assert list(found.of_patients) == []
     assert found.complete.tolist() == [True] * len(table)
 
 
 def test_names_choose_and_order():
     table, summary, _ = tables(*FIVE)
     found = covariate_columns(table, summary, names=["steroid_use", "age_years", "steroid_use"])
-    assert list(found.values) == found.told["covariate"].tolist() == ["steroid_use", "age_years"]
+    assert list(found.of_patients) == found.told["covariate"].tolist() == ["steroid_use", "age_years"]
     nothing = covariate_columns(table, summary, names=[])
-    assert nothing.values.shape == (len(table), 0)
+    assert nothing.labelled.shape == (len(table), 0)
     assert nothing.told.empty
     assert list(nothing.told) == list(found.told)
     assert nothing.complete.all()
@@ -140,7 +149,7 @@ def test_no_rows():
     for empty in (summary, summary.iloc[:0]):
         found = covariate_columns(table.iloc[:0], empty)
         assert why(found.told) == dict.fromkeys(NAMES, NOT_GIVEN)
-        assert (len(found.values), len(found.complete)) == (0, 0)
+        assert (len(found.labelled), len(found.complete)) == (0, 0)
 
 
 def test_all_wrong_choices_are_told_at_once():

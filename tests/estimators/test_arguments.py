@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.errors import WorkbookError
-from helpers.estimators.arguments import durations, flags, label_codes, numbers
+from helpers.estimators.arguments import covariate_columns, durations, flags, label_codes, numbers
 
 ALIKE = {
     "text": ["b", "a", "b", "c"],
@@ -90,3 +90,16 @@ def test_columns_are_taken_as_they_are():
     assert np.shares_memory(durations(days), days.to_numpy())
     assert flags(np.array([1, 0], dtype=np.int8), "event").tolist() == [True, False]
     assert flags(np.array([True, 0], dtype=object), "event").tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["old", "young"], "finite numbers, but got"),
+        ([70.0, np.inf], "finite numbers, but got"),
+        ([70.0, None], "missing"),
+    ],
+)
+def test_categories_of_a_covariate_are_numbers(values, words):
+    with pytest.raises(WorkbookError, match=words):
+        covariate_columns({"age": pd.Categorical(values)})

@@ -207,6 +207,9 @@ def test_what_must_not_matter_does_not(cohort):
         adjusted_hazard_ratio(*rows, covariates=list(table.T), **patient),
         adjusted_hazard_ratio(*rows, covariates=pd.DataFrame(table), **patient),
         adjusted_hazard_ratio(*rows, covariates={**levels, "age": age}, **patient),
+        adjusted_hazard_ratio(
+            *rows, covariates={**levels, "age": pd.Categorical(age, np.unique(age)[::-1])}, **patient
+        ),
         adjusted_hazard_ratio(*rows, covariates=table * 1e9 - 5e9, **patient),
         adjusted_hazard_ratio(*rows, covariates=table @ mixture, **patient),
         adjusted_hazard_ratio(rows[0] / 365.25, *rows[1:], covariates=table, **patient),

@@ -325,6 +325,11 @@ def test_repeating_vertebrae_within_their_patient_changes_nothing(cohort):
 def test_every_way_to_hand_over_covariates_is_the_same(cohort):
     ways = (pd.DataFrame(COVARIATES), np.column_stack(list(COVARIATES.values())), list(COVARIATES.values()))
     assert all(fields(adjusted(cohort, covariates=way)) == fields(adjusted(cohort)) for way in ways)
+    # Categories of numbers, in any order, are the numbers.
+    narrow = pd.DataFrame(COVARIATES).apply(lambda column: pd.Categorical(column, categories=column.unique()[::-1]))
+    assert log_and_error(adjusted(cohort, covariates=narrow)) == pytest.approx(
+        log_and_error(adjusted(cohort)), rel=1e-12
+    )
     notes = [adjusted(cohort, covariates=way).note for way in ways]
     assert notes == ["adjusted for 3 covariates: " + ", ".join(COVARIATES)] + ["adjusted for 3 covariates"] * 2
     one = [adjusted(cohort, covariates=way) for way in (COVARIATES["age"], pd.Series(COVARIATES["age"]))]

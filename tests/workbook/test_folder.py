@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -152,3 +153,16 @@ def test_numbers_and_plain_text_are_left_alone():
     assert safe["mixed"].tolist() == [-1, "T12"]
     assert safe["level"].tolist() == ["'-", "T1"]
     pd.testing.assert_frame_equal(safe[["n", "when"]], frame[["n", "when"]])
+
+
+def test_tables_together_are_all_checked_and_told_in_their_order(tmp_path, steps, writing):
+    with pytest.raises(FlowError, match="does not write `flow`"):
+        writing.write_tables({"counts": COUNTS, "flow": COUNTS})
+    assert not (writing.path / "tables").exists()
+    many = replace(steps[0], writes=tuple(f"table_{number}" for number in range(9)))
+    several = open_run(tmp_path / "run", "count", steps=(many, steps[1]), check=accept)
+    several.write_tables({name: COUNTS for name in reversed(many.writes)})
+    assert several.complete().tables == tuple(reversed(many.writes))
+    strict = open_run(tmp_path / "other", "count", steps=steps, check=refuse)
+    with pytest.raises(Problems, match="breaks its contract"):
+        strict.write_tables({"counts": COUNTS})
