@@ -88,6 +88,9 @@ def _read(path: Path, heading: str, names: list[str], texts: list[str]) -> pa.Ta
     try:
         return pq.ParquetFile(path, read_dictionary=texts).read(columns=names)
     except _BROKEN:
+        if texts:
+            # Texts may be stored in ways that Arrow cannot read by their distinct ones.
+            return _read(path, heading, names, [])
         raise Problems(heading, [_broken(path)]) from None
 
 

@@ -108,6 +108,14 @@ def test_every_type_is_read_as_the_text_of_a_csv(tmp_path, values, expected):
     assert texts(read(tmp_path, {"patient_id": ids, "sex": values}), "sex") == expected
 
 
+@pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY", "PLAIN"])
+def test_texts_may_be_stored_in_any_way(tmp_path, encoding):
+    table, path = pa.table({"patient_id": ["A1", None, "A3"], "sex": ["F", "M", ""]}), tmp_path / "patients.parquet"
+    pq.write_table(table, path, use_dictionary=False, column_encoding=encoding)
+    found = read_table(path, "patients", DICTIONARY)
+    assert (texts(found, "patient_id"), texts(found, "sex")) == (["A1", "", "A3"], ["F", "M", ""])
+
+
 def test_a_time_of_day_is_dropped_and_the_day_is_that_of_the_place(tmp_path):
     late = datetime.datetime(2004, 5, 1, 23, 30)
     in_london = datetime.datetime(2004, 5, 2, 1, 30)  # and still the evening before in New York
