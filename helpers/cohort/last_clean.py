@@ -20,11 +20,11 @@ def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.Intege
     days, at_risk, end = followed.days, followed.at_risk, followed.end
     if not cohort.has_imaging:
         return pd.arrays.IntegerArray(np.ones_like(days), np.ones(len(days), dtype=bool))
-    latest, is_fracture = _last_image(cohort, followed.spines), followed.outcome == FRACTURE
+    latest = _last_image(cohort, followed.spines)
     seen = at_risk.each(latest(np.arange(len(end)), end))
     # Most vertebrae end with their patient; only the others are looked up by themselves.
-    row = np.flatnonzero(is_fracture | (days != at_risk.each(end)))
-    seen[row] = latest(at_risk.patient[row], days[row] - is_fracture[row])
+    row = followed.singly
+    seen[row] = latest(followed.singly_of, days[row] - (followed.outcome[row] == FRACTURE))
     return pd.arrays.IntegerArray(seen, np.zeros(len(days), dtype=bool))
 
 

@@ -16,7 +16,8 @@ OPTIONS = {
     "later_vertebroplasty": ("censor", "ignore", "reclassify"),
     "death_follow_up": ("death", "last_imaging"),
 }
-_REGION_CODES = np.array([REGIONS.index(region_of(slot)) for slot in SLOTS], dtype=np.int8)
+# The first slot of each region below the first.
+_FIRST_OF_REGION = [next(place for place, slot in enumerate(SLOTS) if region_of(slot) == name) for name in REGIONS[1:]]
 
 
 def build_risk_table(
@@ -72,19 +73,24 @@ def cement_of_day_0(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
     """Distance and direction of each row's nearest cement, that of day 0."""
     spines, at_risk = followed.spines, followed.at_risk
     near = nearest_cement(spines.levels, spines.cemented)
-    return at_risk.pick(near.distance[near.pattern]), at_risk.pick(near.direction[near.pattern])
+    distance, direction = at_risk.look_up(near.pattern, near.distance, near.direction)
+    return distance, direction
 
 
 def place_columns(cohort: CleanCohort, at_risk: AtRisk) -> dict:
     """Where each row's vertebra lies; only patients with a row are categories."""
     patients, has_row = cohort.patients["patient"].dtype, at_risk.number > 0
     if not has_row.all():
-        patients = pd.CategoricalDtype(patients.categories[has_row])
+        names = patients.categories[has_row]
+        # Names found to be in order need not be hashed to find that none comes twice.
+        _ = names.is_monotonic_increasing
+        patients = pd.CategoricalDtype(names)
+    region = sum((at_risk.slot >= first).view(np.int8) for first in _FIRST_OF_REGION)
     code = np.cumsum(has_row, dtype=np.int32) - np.int32(1)
     return {
         "patient": pd.Categorical.from_codes(at_risk.each(code), dtype=patients),
         "level": pd.Categorical.from_codes(at_risk.slot, categories=list(SLOTS), ordered=True),
-        "region": category(at_risk.pick(_REGION_CODES), REGIONS),
+        "region": category(region, REGIONS),
     }
 
 

@@ -11,7 +11,10 @@ from helpers.cohort.runs import first_rows, last_rows
 from helpers.cohort.spine import N_SLOTS, pack, present, unpack
 
 FRACTURES = ("new", "prevalent", "progression")
-_COUNT = unpack(np.arange(1 << 10)).sum(axis=1, dtype=np.int8)
+# Of every packed integer: those with one level more count one more than those before.
+_COUNT = np.zeros(1, dtype=np.int8)
+for _ in range(N_SLOTS):
+    _COUNT = np.append(_COUNT, _COUNT + np.int8(1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +100,7 @@ def since_index(day: np.ndarray, index: np.ndarray, *, absent) -> np.ndarray:
 
 def count_levels(masks: np.ndarray) -> np.ndarray:
     """How many levels each packed integer holds (int8)."""
-    return _COUNT[masks & np.uint32(1023)] + _COUNT[masks >> np.uint32(10)]
+    return _COUNT.take(masks.astype(np.intp))
 
 
 def first_days(vertebra: np.ndarray, day: np.ndarray) -> VertebraDays:

@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.contrasts import FURTHER_AWAY, NEXT_TO_CEMENT, exposure_group
 from helpers.cohort.risk_table import build_risk_table
 from helpers.estimators.bootstrap import risk_ratio_bootstrap
 from helpers.estimators.estimate import Estimate
+from helpers.estimators.groups import by_group
 from helpers.estimators.hazard_ratio import hazard_ratio
 from helpers.estimators.log_rank import logrank_test
 from helpers.estimators.relative_risk import risk_ratio
@@ -16,6 +18,7 @@ from tests.benchmarks.cohorts import REPORT_DAYS, Sample, coded, fingerprint
 from tests.benchmarks.measure import Work
 
 RESAMPLES = 2000
+GROUPS = (FURTHER_AWAY, NEXT_TO_CEMENT)
 
 
 def risk_table(sample: Sample) -> Work:
@@ -64,8 +67,7 @@ def _estimates(table: pd.DataFrame) -> tuple:
     return (
         risk_ratio(event, exposed, patient),
         risk_ratio_bootstrap(event, exposed, patient, samples=RESAMPLES, seed=1),
-        kaplan_meier(days[~exposed], event[~exposed]),
-        kaplan_meier(days[exposed], event[exposed]),
+        *by_group(kaplan_meier, exposure_group(table), days, event, groups=GROUPS).values(),
         logrank_test(days, event, exposed),
         hazard_ratio(days, event, exposed),
         hazard_ratio(days, event, exposed, patient),
