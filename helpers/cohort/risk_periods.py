@@ -8,6 +8,8 @@ from helpers.cohort.clean import CleanCohort
 from helpers.cohort.near_cement import nearest_cement, new_cement
 from helpers.cohort.risk_table import category, cement_of_day_0, check_options, near_columns, place_columns
 
+# Rows at a time.
+BLOCK = 2**16
 PERIOD_COLUMNS = (
     "patient", "level", "region", "period", "start_days", "stop_days",
     "distance", "direction", "is_adjacent", "is_sandwich", "outcome",
@@ -49,26 +51,45 @@ def build_risk_periods(
     spines, at_risk = followed.spines, followed.at_risk
     new = new_cement(spines)
     row, number = new.before_the_end(at_risk, followed.days)
-    times = np.ones(len(followed.days), dtype=np.int8)
-    times[row] += number.astype(np.int8)
-    whose = np.arange(len(times)).repeat(times)
-    columns = {name: values.take(whose) for name, values in place_columns(cohort, at_risk).items()}
-    distance, direction = (values.take(whose) for values in cement_of_day_0(followed))
-    stop, outcome = followed.days.take(whose), followed.outcome.take(whose)
+    place = place_columns(cohort, at_risk)
+    codes = [values.codes for values in place.values()]
+    *codes, distance, direction, stop, outcome = _repeated(
+        row, number, *codes, *cement_of_day_0(followed), followed.days, followed.outcome
+    )
+    columns = {
+        name: pd.Categorical.from_codes(own, dtype=values.dtype)
+        for (name, values), own in zip(place.items(), codes, strict=True)
+    }
     start, period = np.zeros_like(stop), np.ones(len(stop), dtype=np.int8)
 
     # Every period after the first begins, and the one before it ends, on a day of new cement.
     added = np.cumsum(number) - number
     nth = np.arange(number.sum()) - added.repeat(number)
     later = (row + added).repeat(number) + nth + 1
-    place = new.first[at_risk.patient[row]].repeat(number) + nth
+    at = new.first[at_risk.patient[row]].repeat(number) + nth
     period[later] = nth + 2
-    start[later] = stop[later - 1] = new.day[place]
+    start[later] = stop[later - 1] = new.day[at]
     outcome[later - 1] = CENSORED
     near = nearest_cement(spines.levels[new.patient], new.cemented)
-    pattern, slot = near.pattern[place], at_risk.slot[row].repeat(number)
+    pattern, slot = near.pattern[at], at_risk.slot[row].repeat(number)
     distance[later], direction[later] = near.distance[pattern, slot], near.direction[pattern, slot]
 
     columns |= near_columns(distance, direction, adjacent_within)
     columns |= {"period": period, "start_days": start, "stop_days": stop, "outcome": category(outcome, OUTCOMES)}
     return pd.DataFrame({name: columns[name] for name in PERIOD_COLUMNS}, copy=False)
+
+
+def _repeated(row: np.ndarray, number: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
+    """Columns in which these rows, in order, stand so many times more; all others stand once."""
+    n, end = len(columns[0]), 0
+    repeated = [np.empty(n + int(number.sum()), dtype=column.dtype) for column in columns]
+    # In blocks, so that the place of each row is never as long as the table.
+    for first in range(0, n, BLOCK):
+        low, high = np.searchsorted(row, (first, first + BLOCK))
+        times = np.ones(min(BLOCK, n - first), dtype=np.int64)
+        times[row[low:high] - first] += number[low:high]
+        whose = np.arange(first, first + len(times)).repeat(times)
+        start, end = end, end + len(whose)
+        for own, column in zip(repeated, columns, strict=True):
+            own[start:end] = column.take(whose)
+    return repeated

@@ -15,7 +15,8 @@ from helpers.estimators.distinct import distinct, n_distinct, runs
 
 # Where no more than one in ten of the first rows are alike, none are put together.
 FIRST, MOSTLY = 10_000, 0.9
-BLOCK, LARGEST = 2**20, 2**31
+BLOCK, CACHED, LARGEST = 2**20, 2**16, 2**31
+COUNTED = {"days", "group", "outcome"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +130,7 @@ class Cells:
             Group and outcome are whole numbers (or booleans) below `shape`; patients, strata and kinds are codes from
             0. Where strata are the patients those without an event are left out: nothing is compared within them.
         """
-        rows = _alike({name: column for name, column in columns.items() if column is not None})
+        rows = _alike({name: column for name, column in columns.items() if column is not None}, shape)
         n_codes, n_patients = 0, None
         if "patients" in rows:
             n_codes, n_patients = int(rows["patients"].max(initial=-1)) + 1, n_distinct(rows["patients"])
@@ -196,14 +197,34 @@ def _blocks(n: int, size: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, n, size)]
 
 
-def _alike(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The first of each run of alike rows with how many there are; all as they are where hardly any are alike."""
+def _alike(rows: dict[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.ndarray]:
+    """The first of each run of alike rows with how many there are; all as they are where hardly any are alike.
+
+    Where only day, group and outcome tell rows apart, all alike are put together wherever they stand.
+    """
+    days, n_kinds = rows["days"], math.prod(shape)
+    if rows.keys() == COUNTED and days.dtype.kind in "iu" and days.max(initial=0) * n_kinds < len(days):
+        return _counted(rows, (int(days.max(initial=0)) + 1, *shape))
     start, count = runs(*(column[:FIRST] for column in rows.values()))
     if len(start) > MOSTLY * count.sum():
         return rows
     if len(rows["days"]) > FIRST:
         start, count = runs(*rows.values())
     return _picked(rows, start) | {"count": count}
+
+
+def _counted(rows: dict[str, np.ndarray], shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
+    """The distinct rows of whole days, group and outcome, with how many there are of each."""
+    total = np.zeros(math.prod(shape), dtype=np.int64)
+    for block in _blocks(len(rows["days"]), max(CACHED, len(total))):
+        place = rows["days"][block].astype(np.intp)
+        place *= shape[1] * shape[2]
+        place += rows["outcome"][block]
+        place += rows["group"][block] * np.int8(shape[2])
+        total += np.bincount(place, minlength=len(total))
+    cells = np.flatnonzero(total)
+    columns = dict(zip(("days", "group", "outcome"), np.unravel_index(cells, shape), strict=True))
+    return {name: columns[name].astype(column.dtype) for name, column in rows.items()} | {"count": total[cells]}
 
 
 def _picked(rows: dict[str, np.ndarray], which: np.ndarray) -> dict[str, np.ndarray]:
