@@ -130,7 +130,8 @@ def _splits(risk_table: pd.DataFrame) -> list[tuple]:
     """The vertebrae adjacent to cement, and the others."""
     is_adjacent = risk_table["is_adjacent"].to_numpy()
     patients = np.flatnonzero(first_rows(risk_table["patient"].cat.codes.to_numpy()))
-    adjacent_of = np.add.reduceat(is_adjacent.view(np.int8), patients)
+    # No patient has more vertebrae than a narrow number holds.
+    adjacent_of = np.add.reduceat(is_adjacent.view(np.int8), patients, dtype=np.int8)
     of_patient = np.diff(patients, append=len(is_adjacent))
     ends = [(risk_table["outcome"] == end).to_numpy() for end in ENDS.values()]
     ended = [np.count_nonzero(is_end & is_adjacent) for is_end in ends]
