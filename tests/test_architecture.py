@@ -17,11 +17,11 @@ MAY_IMPORT = {
     "workbook": (
         "helpers.workbook",
         "helpers.report",
-        *(f"helpers.cohort.{noun}" for noun in ("cluster", "dictionary", "partition", "parts", "readers")),
-        *(f"helpers.cohort.{noun}" for noun in ("simulate", "tables")),
+        *(f"helpers.cohort.{noun}" for noun in ("cluster", "dictionary", "parted_table", "partition", "parts")),
+        *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
     ),
 }
-EVERYBODY = ("helpers.errors", "helpers.imports")
+EVERYBODY = ("helpers.errors", "helpers.imports", "helpers.parted")
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST_MODULE = 300

@@ -18,7 +18,7 @@ from helpers.cohort.keys import key_numbers
 from helpers.cohort.ledger import add_descriptions, count_changes, describe
 from helpers.cohort.part_tasks import CLEAN, COHORT, KEYS, PRIVATE, Cleaned, Written
 from helpers.cohort.partition import write_partition
-from helpers.cohort.parts import PartedTable, differing_columns, part_paths, read_parts, split_patients, uneven_parts
+from helpers.cohort.parts import PartedTable, differing_columns, part_paths, split_patients, uneven_parts
 from helpers.cohort.readers import read_cohort
 from helpers.cohort.summary import add_codebooks, add_level_counts, codebook
 from helpers.cohort.unreadable import check_columns
@@ -141,11 +141,15 @@ class ByParts:
         parts = self._each(cohort.n_parts, part_tasks.risk_periods, cohort.dictionary, choices)
         return self._table("risk_periods", parts)
 
-    def patient_summary(self, cohort: CohortParts, risk_table: PartedTable) -> pd.DataFrame:
+    def patient_summary(self, cohort: CohortParts, risk_table: PartedTable) -> PartedTable:
         """As `summary.patient_summary`."""
         self._make("patient_summary")
-        self._each(cohort.n_parts, part_tasks.summary, risk_table.folder)
-        return read_parts(self._scratch / "patient_summary")
+        parts = self._each(cohort.n_parts, part_tasks.summary, risk_table.folder, cohort.dictionary)
+        return self._table("patient_summary", parts)
+
+    def whole(self, table: PartedTable) -> pd.DataFrame:
+        """All parts of a table as one, on this machine."""
+        return table.read()
 
     def level_counts(self, cohort: CohortParts, risk_table: PartedTable) -> pd.DataFrame:
         """As `summary.level_counts`."""

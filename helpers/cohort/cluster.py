@@ -6,7 +6,7 @@ import logging
 import platform
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.metadata import version
@@ -106,10 +106,11 @@ class Workers:
                 continue
             raise WorkbookError(f"The Dask worker {worker} {problem}, and run again.")
 
-    def each_part(self, n_parts: int, task: Callable, *arguments: object) -> list:
-        """What `task(number, *arguments)` returns for every part, in their order.
+    def each_part(self, n_parts: int, task: Callable, *arguments: object, along: Sequence[Sequence] = ()) -> list:
+        """What `task(number, *pieces, *arguments)` returns for every part, in their order.
 
-        A task whose worker dies is done again by another one.
+        A task whose worker dies is done again by another one. The pieces are the part's own of each sequence `along`:
+        values, or what stands for results that stay with the workers.
 
         Raises
         ------
@@ -118,9 +119,7 @@ class Workers:
         WorkbookError, WorkbookFault
             If parts could not be done, naming them.
         """
-        futures = self._client.map(
-            attempt, range(n_parts), task=task, arguments=arguments, pure=False, retries=1, batch_size=1000
-        )
+        futures = self._map(attempt, n_parts, task, arguments, along)
         try:
             self._wait(futures)
             results = self._client.gather([future for future in futures if future.status == "finished"])
@@ -137,9 +136,28 @@ class Workers:
         raise_problems([problems for _, problems in results])
         return [result for result, _ in results]
 
+    def keep_part(self, n_parts: int, task: Callable, *arguments: object, along: Sequence[Sequence] = ()) -> list:
+        """As `each_part`, but the results stay with the workers; given is what stands for each of them.
+
+        They are there while that is. What goes wrong is told when results of these are asked for.
+        """
+        return self._map(just_done, n_parts, task, arguments, along)
+
+    def send(self, thing: object) -> object:
+        """Bring something to the workers, once for all of them; given is what stands for it."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its size
+            return self._client.submit(as_it_is, thing, pure=False)
+
     def close(self) -> None:
         """Let the workers go; they stay with their scheduler."""
         self._client.close()
+
+    def _map(self, how: Callable, n_parts: int, task: Callable, arguments: tuple, along: Sequence[Sequence]) -> list:
+        options = {"task": task, "arguments": arguments, "pure": False, "retries": 1, "batch_size": 1000}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return self._client.map(how, range(n_parts), *along, **options)
 
     def _wait(self, futures: list) -> None:
         """Wait until every part is done or has failed; not for ever when nobody works on them."""
@@ -163,6 +181,9 @@ def part_failure(faults: dict[int, BaseException]) -> Exception:
             f"{what} ended one worker after the other, most often because the memory ran out. "
             "Use smaller parts (`workbook partition --patients-per-part`) or workers with more memory."
         )
+    if isinstance(error, WorkbookError | WorkbookFault):  # of a result that stayed with the workers
+        kind = WorkbookError if isinstance(error, WorkbookError) else WorkbookFault
+        return kind(f"{what}: {error}")
     if isinstance(error, OSError):
         return WorkbookError(f"{what}: a file could not be read or written: {error}.")
     return WorkbookFault(f"{what}: {type(error).__name__}: {error}")
@@ -184,20 +205,31 @@ def raise_problems(of_parts: list[Problems | None]) -> None:
     raise Problems(heading, told[:_MOST_TOLD] + ([f"And {more} more like these."] if more > 0 else []))
 
 
-def attempt(number: int, *, task: Callable, arguments: tuple) -> tuple:
+def attempt(number: int, *pieces: object, task: Callable, arguments: tuple) -> tuple:
     """At the worker: what the task returns; else the heading and the problems of what is to be mended."""
     try:
-        return task(number, *arguments), None
+        return task(number, *pieces, *arguments), None
     except Problems as error:
         return None, (error.heading, error.problems)
     except WorkbookError as error:
         return None, ("The cohort cannot be used yet:", (str(error),))
 
 
+def just_done(number: int, *pieces: object, task: Callable, arguments: tuple) -> object:
+    """At the worker: what the task returns."""
+    return task(number, *pieces, *arguments)
+
+
+def as_it_is(thing: object) -> object:
+    """At the worker: what was sent."""
+    return thing
+
+
 def fingerprint() -> str:
-    """What results hang on: the code of the workbook's cohort, Python, and the packages that compute."""
+    """What results hang on: the code that workers run, Python, and the packages that compute."""
     seen = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    helpers = Path(__file__).parents[1]
+    for path in sorted(path for room in (".", "cohort", "estimators") for path in (helpers / room).glob("*.py")):
         seen.update(path.read_bytes())
     versions = [platform.python_version(), *map(version, PACKAGES)]
     return seen.hexdigest()[:16] + " " + " ".join(versions)

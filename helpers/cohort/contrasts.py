@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.runs import first_rows
+from helpers.parted import added_up, by_part
 
 DISTANCES = ("1 level", "2 levels", "3 levels", "4 or more levels")
 SIDES = tuple(f"{distance} {side}" for side in ("above", "below") for distance in DISTANCES[:3])
@@ -12,6 +13,7 @@ NEXT_TO_CEMENT, FURTHER_AWAY = "Next to cement", "Further away"
 OUTCOME_CODES = {"censored": 0, "fracture": 1, "death": 2}
 
 
+@by_part
 def exposure_group(risk_table: pd.DataFrame) -> pd.Series:
     """Next to cement or further away, by `is_adjacent`."""
     codes = risk_table["is_adjacent"].to_numpy(dtype=np.int8)
@@ -20,25 +22,25 @@ def exposure_group(risk_table: pd.DataFrame) -> pd.Series:
 
 def two_by_two(risk_table: pd.DataFrame) -> pd.DataFrame:
     """Vertebrae with and without a new fracture, next to cement and further away."""
-    fractured, adjacent = risk_table["outcome"] == "fracture", risk_table["is_adjacent"]
-    lines = [
-        (name, int((fractured & is_in).sum()), int((~fractured & is_in).sum()))
-        for name, is_in in ((NEXT_TO_CEMENT, adjacent), (FURTHER_AWAY, ~adjacent))
-        if is_in.any()
-    ]
+    counts = added_up(_two_by_two, risk_table).tolist()
+    lines = [(name, *of_group) for name, of_group in zip((NEXT_TO_CEMENT, FURTHER_AWAY), counts, strict=True)]
+    lines = [line for line in lines if any(line[1:])]
     return pd.DataFrame(lines, columns=["Vertebra", "New fracture", "No new fracture"])
 
 
+@by_part
 def distance_group(risk_table: pd.DataFrame) -> pd.Series:
     """Levels to the nearest cemented vertebra: 1, 2, 3, or 4 and more."""
     return _groups(risk_table, _up_to_four(risk_table) - 1, DISTANCES, "distance")
 
 
+@by_part
 def distance_score(risk_table: pd.DataFrame) -> pd.Series:
     """The same distances as numbers from 1 to 4, for a trend."""
     return pd.Series(_up_to_four(risk_table), index=risk_table.index, name="distance")
 
 
+@by_part
 def side_group(risk_table: pd.DataFrame) -> pd.Series:
     """One to three levels above or below the nearest cement, four and more, or midway between two equally near."""
     direction, distance = risk_table["direction"].cat, _up_to_four(risk_table)
@@ -49,6 +51,7 @@ def side_group(risk_table: pd.DataFrame) -> pd.Series:
     return _groups(risk_table, codes, names, "side")
 
 
+@by_part
 def place_group(risk_table: pd.DataFrame) -> pd.Series:
     """Between two cemented neighbours (sandwich), adjacent otherwise, or further away."""
     is_sandwich, is_adjacent = (risk_table[name].to_numpy() for name in ("is_sandwich", "is_adjacent"))
@@ -56,6 +59,7 @@ def place_group(risk_table: pd.DataFrame) -> pd.Series:
     return _groups(risk_table, codes, PLACES, "place")
 
 
+@by_part
 def outcome_code(risk_table: pd.DataFrame) -> pd.Series:
     """0 censored, 1 new fracture, 2 death."""
     outcome = risk_table["outcome"].cat
@@ -63,6 +67,7 @@ def outcome_code(risk_table: pd.DataFrame) -> pd.Series:
     return pd.Series(codes[outcome.codes], index=risk_table.index, name="outcome_code")
 
 
+@by_part
 def observed_periods(periods: pd.DataFrame) -> pd.DataFrame:
     """Periods of at least a day: one that ends when it begins has nobody under observation, so no hazard."""
     kept = (periods["stop_days"] > periods["start_days"]).to_numpy()
@@ -70,6 +75,7 @@ def observed_periods(periods: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: column.array[kept] for name, column in periods.items()}, copy=False)
 
 
+@by_part
 def adjacent_at_start(periods: pd.DataFrame) -> pd.Series:
     """Whether the vertebra was next to the cement of day 0, for every period of it; they stand one after another."""
     adjacent = periods["is_adjacent"].to_numpy()
@@ -77,6 +83,11 @@ def adjacent_at_start(periods: pd.DataFrame) -> pd.Series:
     place = np.flatnonzero(first)
     of_first = adjacent[place].repeat(np.diff(place, append=len(adjacent)))
     return pd.Series(of_first, index=periods.index, name="is_adjacent")
+
+
+def _two_by_two(risk_table: pd.DataFrame) -> np.ndarray:
+    fractured, adjacent = risk_table["outcome"] == "fracture", risk_table["is_adjacent"]
+    return np.array([[(is_so & group).sum() for is_so in (fractured, ~fractured)] for group in (adjacent, ~adjacent)])
 
 
 def _up_to_four(risk_table: pd.DataFrame) -> np.ndarray:

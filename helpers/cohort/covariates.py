@@ -1,6 +1,6 @@
 """What patients differ in besides cement, as numbers beside the rows of the risk table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.cohort.dictionary import read_dictionary
 from helpers.errors import Problems, WorkbookFault
+from helpers.parted import Parted, in_parts
 
 CODES = {"sex": {"female": 1.0, "male": 0.0}, "steroid_use": {"yes": 1.0, "no": 0.0}}
 COMPARES = {
@@ -57,13 +58,13 @@ class Covariates:
     def labelled(self) -> pd.DataFrame:
         """The complete rows' numbers, as categories, under the dictionary's labels: so notes to a reader name them."""
         rows = self.patient.array[self.complete]
-        numbers = {_labels()[name]: pd.Categorical(column).take(rows) for name, column in self.of_patients.items()}
+        numbers = {labels()[name]: pd.Categorical(column).take(rows) for name, column in self.of_patients.items()}
         return pd.DataFrame(numbers, index=pd.RangeIndex(len(rows)), copy=False)
 
 
 def covariate_columns(
-    risk_table: pd.DataFrame,
-    patient_summary: pd.DataFrame,
+    risk_table: pd.DataFrame | Parted,
+    patient_summary: pd.DataFrame | Parted,
     *,
     names: Sequence[str] | None = None,
     most_missing: float = 0.2,
@@ -72,7 +73,7 @@ def covariate_columns(
 
     Nothing is filled in. A covariate is left out where no patient has a value or all have the same one, and where
     it is missing for more than `most_missing` of the patients: an analysis of complete cases would lose them all.
-    One that is the same for every patient who has all the others left is left out too.
+    While one of those left is the same for every patient who has all of them, that which is missing most goes too.
 
     Parameters
     ----------
@@ -85,28 +86,49 @@ def covariate_columns(
     """
     names = tuple(COMPARES) if names is None else tuple(dict.fromkeys(names))
     _check(names, most_missing)
-    patients, rows = _patients_of(risk_table, patient_summary)
-    values = pd.DataFrame({name: _numbers(patients, name) for name in names}, index=patients.index)
+    if in_parts(risk_table):
+        from helpers.cohort.parted_covariates import covariates_in_parts  # which builds on what is here
+
+        return covariates_in_parts(risk_table, patient_summary, names, most_missing)
+    values, rows = patient_values(risk_table, patient_summary, names)
     why = {name: _why_not(values[name], most_missing) for name in names}
-    values = values.astype(float)
+    missing = values.isna().sum()
     while same := _same_where_complete(values[[name for name in names if not why[name]]]):
-        why |= dict.fromkeys(same, SAME_WHERE_COMPLETE)
+        why[most_missing_of(same, missing)] = SAME_WHERE_COMPLETE
     used = [name for name in names if not why[name]]
-    told = pd.DataFrame(
-        {
-            "covariate": pd.Series(names, dtype=object),
-            "label": pd.Series([_labels()[name] for name in names], dtype=object),
-            "compares": pd.Series([COMPARES[name] for name in names], dtype=object),
-            "patients": np.array([values[name].notna().sum() for name in names], dtype=np.int64),
-            "missing": np.array([values[name].isna().sum() for name in names], dtype=np.int64),
-            "is_used": np.array([name in used for name in names], dtype=bool),
-            "why": pd.Series([why[name] for name in names], dtype=object),
-        }
-    )
+    told = told_of(names, values.notna().sum(), missing, why)
     return Covariates(values[used], pd.Series(rows, index=risk_table.index, name="patient"), told)
 
 
-def _labels() -> dict[str, str]:
+def patient_values(risk_table: pd.DataFrame, patient_summary: pd.DataFrame, names) -> tuple[pd.DataFrame, np.ndarray]:
+    """The covariates of the patients at risk, and for each row of the risk table which of them it is."""
+    patients, rows = _patients_of(risk_table, patient_summary)
+    values = pd.DataFrame({name: _numbers(patients, name) for name in names}, index=patients.index)
+    return values.astype(float), rows
+
+
+def most_missing_of(names: Sequence[str], missing: Mapping[str, int]) -> str:
+    """That of some covariates which the most patients lack; the last of them where several are."""
+    return max(reversed(names), key=lambda name: missing[name])
+
+
+def told_of(names: Sequence[str], given: Sequence[int], missing: Sequence[int], why: dict[str, str]) -> pd.DataFrame:
+    """`Covariates.told` from how many patients have a value, how many none, and why a covariate is not used."""
+    return pd.DataFrame(
+        {
+            "covariate": pd.Series(names, dtype=object),
+            "label": pd.Series([labels()[name] for name in names], dtype=object),
+            "compares": pd.Series([COMPARES[name] for name in names], dtype=object),
+            "patients": np.array(given, dtype=np.int64),
+            "missing": np.array(missing, dtype=np.int64),
+            "is_used": np.array([not why[name] for name in names], dtype=bool),
+            "why": pd.Series([why[name] for name in names], dtype=object),
+        }
+    )
+
+
+def labels() -> dict[str, str]:
+    """What the dictionary calls the columns of the patient summary."""
     return {column.name: column.label for column in read_dictionary().table("patient_summary")}
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.dates import NEVER
+from helpers.parted import by_part
 
 
+@by_part
 def first_fracture_only(risk_table: pd.DataFrame) -> pd.DataFrame:
     """Follow every vertebra of a patient to the day of the patient's first new fracture at the latest.
 

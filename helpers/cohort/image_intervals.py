@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.parted import Parted, added_up, in_parts
+
 FRACTURED = "Fracture after the last clean image, or the procedure, and up to the image that showed it"
 CLEAN = "No fracture seen: clean through the last image"
 NO_IMAGE = "No fracture seen, and no image after the procedure"
 DAY_ZERO = "Fracture seen on the day of the procedure"
 NOT_GIVEN = "Dates of images are not given"
+TOLD = ("group", "vertebrae", "is_kept")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +36,7 @@ class ImageIntervals:
     told: pd.DataFrame
 
 
-def image_intervals(risk_table: pd.DataFrame) -> ImageIntervals:
+def image_intervals(risk_table: pd.DataFrame | Parted) -> ImageIntervals:
     """Bracket the fracture of every vertebra between images.
 
     A vertebra never seen fractured is known to be whole only through its last clean image, not to the last contact or
@@ -46,6 +49,10 @@ def image_intervals(risk_table: pd.DataFrame) -> ImageIntervals:
     risk_table : DataFrame
         `patient` to `last_clean_days`, as `risk_table.build_risk_table` makes it.
     """
+    if in_parts(risk_table):
+        each = risk_table.map(image_intervals)
+        told = added_up(_counts, each.attribute("told"))
+        return ImageIntervals(*map(each.attribute, ("left", "right", "kept")), told.reset_index()[list(TOLD)])
     is_fracture = (risk_table["outcome"] == "fracture").to_numpy()
     is_given = risk_table["last_clean_days"].notna().to_numpy()
     days, last_clean = risk_table["days"].to_numpy(), risk_table["last_clean_days"].to_numpy(np.int32, na_value=0)
@@ -70,3 +77,7 @@ def image_intervals(risk_table: pd.DataFrame) -> ImageIntervals:
         }
     )
     return ImageIntervals(left, right, kept, told)
+
+
+def _counts(told: pd.DataFrame) -> pd.DataFrame:
+    return told.set_index(["group", "is_kept"])

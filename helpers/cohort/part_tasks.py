@@ -108,10 +108,10 @@ def risk_periods(number: int, dictionary: Dictionary, choices: dict, folder: Pat
     return _write("risk_periods", table, dictionary, folder, number)
 
 
-def summary(number: int, at_risk: Path, folder: Path) -> None:
+def summary(number: int, at_risk: Path, dictionary: Dictionary, folder: Path) -> Written:
     """Write the patient summary of one part."""
     table = patient_summary(_cohort(folder, number), read_part(at_risk, number))
-    write_part(table, folder / "patient_summary", number)
+    return _write("patient_summary", table, dictionary, folder, number)
 
 
 def levels(number: int, at_risk: Path, folder: Path) -> pd.DataFrame:

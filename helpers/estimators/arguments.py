@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import WorkbookError
+from helpers.parted import by_part, in_parts
 
 # Whole numbers that spread over at most this many times their number are counted, not sorted or hashed.
 WIDEST = 4
@@ -21,6 +22,7 @@ def one_dimensional(values, name: str) -> np.ndarray:
     return array
 
 
+@by_part
 def flags(values, name: str) -> np.ndarray:
     """`values` as booleans; 0 and 1 are accepted, nothing else is."""
     array = one_dimensional(values, name)
@@ -35,6 +37,7 @@ def flags(values, name: str) -> np.ndarray:
     return array.astype(bool)
 
 
+@by_part
 def durations(values, name: str = "days") -> np.ndarray:
     """`values` as finite times of zero or more; whole numbers stay whole."""
     array = _real(values, name)
@@ -51,6 +54,7 @@ def durations(values, name: str = "days") -> np.ndarray:
     return array
 
 
+@by_part
 def numbers(values, name: str) -> np.ndarray:
     """`values` as finite numbers; yes or no count as 1 and 0."""
     array = _real(values, name)
@@ -104,6 +108,7 @@ def adjusted_for(columns: Sequence[str]) -> str:
     return f"adjusted for {len(names)} covariate{'' if len(names) == 1 else 's'}{told}" if names else ""
 
 
+@by_part
 def label_codes(values, name: str) -> tuple[np.ndarray, int]:
     """Labels of any kind as codes from 0, and the number of codes there may be.
 
@@ -133,7 +138,12 @@ def label_codes(values, name: str) -> tuple[np.ndarray, int]:
 
 
 def same_length(**arrays) -> int:
-    """The common length of the arrays that are given (None is passed over)."""
+    """The common length of the arrays that are given (None is passed over); of those in parts, that of the parts.
+
+    Pieces of unlike length do not get on with one another, and are told where they meet.
+    """
+    if in_parts(*arrays.values()):
+        return 0
     lengths = {name: len(array) for name, array in arrays.items() if array is not None}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"`{name}` has {length}" for name, length in lengths.items())

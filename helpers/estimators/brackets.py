@@ -9,12 +9,14 @@ from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, one_dimensional, same_length
 from helpers.estimators.distinct import distinct
 from helpers.estimators.moments import tally
+from helpers.parted import by_part
 
 NO_SHAPE = (
     "no Weibull curve fits: what was seen is told best when every fracture there is happens at once after the procedure"
 )
 
 
+@by_part
 def checked_brackets(left, right) -> tuple[np.ndarray, np.ndarray]:
     """Last clean and first positive times as numbers; the second may be infinite, and none comes before its first."""
     left, right = durations(left, "left"), np.asarray(right)

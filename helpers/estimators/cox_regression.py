@@ -8,12 +8,14 @@ import pandas as pd
 
 from helpers.estimators.arguments import covariate_columns
 from helpers.estimators.cox import why_no_maximum
+from helpers.estimators.cox_in_parts import RegressionInParts, kinds_in_parts
 from helpers.estimators.distinct import distinct_rows
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.follow_up import Rows
 from helpers.estimators.hazard_ratio import WHOSE
 from helpers.estimators.intervals import clustered_ratio, ratio_estimate
 from helpers.estimators.partial_likelihood import Regression, maximise
+from helpers.parted import gathered, in_parts
 
 EXPOSURE = "exposure"
 # On the log scale, for the ratio and for its standard error.
@@ -69,7 +71,8 @@ def adjusted_hazard_ratio(
     Notes
     -----
     In R: ``coxph(Surv(entry, days, event) ~ exposed + covariates + strata(stratum), cluster = patient)``. R warns of
-    coefficients without a maximum and gives numbers; here they are named and none is given.
+    coefficients without a maximum and gives numbers; here they are named and none is given. Rows in parts stay there,
+    but all of them are brought together where patients are the strata or rows enter later.
 
     References
     ----------
@@ -84,15 +87,21 @@ def adjusted_hazard_ratio(
     (1.1389, 1.0341, 'adjusted for 1 covariate: age')
     """
     columns = covariate_columns(covariates)
+    if in_parts(entry) or in_parts(stratum) and stratum.is_like(patient):
+        columns = {name: gathered(column) for name, column in columns.items()}
+        arrays = (days, event, exposed, patient, stratum, entry, vertebra)
+        days, event, exposed, patient, stratum, entry, vertebra = map(gathered, arrays)
     rows = Rows.checked(days, event, exposed, patient, stratum=stratum, entry=entry, vertebra=vertebra, **columns)
     check_conf_level(conf_level)
     model = "Cox with covariates, Efron ties, " if columns else "Cox, Efron ties, "
-    kind, table = distinct_rows(rows.exposed, *columns.values())
+    make = kinds_in_parts if in_parts(days) else distinct_rows
+    kind, table = make(rows.exposed, *columns.values())
     rows = replace(rows, kind=kind)
     model = "Cox with covariates, Efron ties, " if columns else "Cox, Efron ties, "
     evidence = {"conf_level": conf_level, **rows.evidence(model, **WHOSE)}
     why_not = why_no_maximum(rows.moments(), rows.n_seen())
-    fit, told = (None, why_not) if why_not else maximise(Regression.of(rows.cells, (EXPOSURE, *columns), table))
+    regression = RegressionInParts if in_parts(days) else Regression
+    fit, told = (None, why_not) if why_not else maximise(regression.of(rows.cells, (EXPOSURE, *columns), table))
     if fit is None:
         return not_estimable("hazard ratio", told, unit="ratio", **evidence)
     log_ratio, variance, moves = fit.exposure

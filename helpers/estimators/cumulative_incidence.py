@@ -6,10 +6,12 @@ import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, label_codes, one_dimensional, same_length
+from helpers.estimators.cells_in_parts import cells_of, sums_of
 from helpers.estimators.estimate import check_conf_level
-from helpers.estimators.moments import Cells, Moments
-from helpers.estimators.processes import Processes, coefficient_sums, incidence_variance
+from helpers.estimators.moments import Moments
+from helpers.estimators.processes import Processes, incidence_variance
 from helpers.estimators.survival import Steps, log_log_limits
+from helpers.parted import by_part
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,8 +77,8 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
     same_length(days=days, outcome=outcome, patient=patient)
     check_conf_level(conf_level)
     codes = None if patient is None else label_codes(patient, "patient")[0]
-    cells = Cells.of(patients=codes, days=days, outcome=outcome, shape=(1, 3))
-    sums = coefficient_sums(Processes.of(cells.moments), cells)
+    cells = cells_of(patients=codes, days=days, outcome=outcome, shape=(1, 3))
+    sums = sums_of(cells)
     return incidence_curve_of(cells.moments, sums, n_patients=cells.n_patients, conf_level=conf_level)
 
 
@@ -107,6 +109,7 @@ def incidence_curve_of(
     )
 
 
+@by_part
 def outcome_codes(outcome, cause: int = 1) -> np.ndarray:
     """Outcomes as 0 (censored), 1 (the cause) and 2 (what competes with it)."""
     codes = one_dimensional(outcome, "outcome")

@@ -8,9 +8,12 @@ import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
+from helpers.estimators.cells_in_parts import CellsInParts, cells_of
 from helpers.estimators.distinct import n_distinct
 from helpers.estimators.moments import Cells, Moments
+from helpers.estimators.strata import with_same_labels
 from helpers.estimators.survival import checked_entry
+from helpers.parted import added_up, by_part, in_parts
 
 Window = tuple[float, float | None]
 
@@ -40,19 +43,21 @@ class Rows:
         arrays = {"patient": patient, "stratum": stratum, "entry": entry, "vertebra": vertebra, **others}
         same_length(days=days, event=event, exposed=exposed, **arrays)
         patients = None if patient is None else label_codes(patient, "patient")[0]
-        strata = None if stratum is None else label_codes(stratum, "stratum")[0]
-        vertebrae = None
-        if vertebra is not None:
-            vertebrae, n_labels = label_codes(vertebra, "vertebra")
-            if patients is not None:
-                # Patients may have vertebrae of the same name.
-                vertebrae = patients.astype(np.int64) * n_labels + vertebrae
+        if not in_parts(stratum):
+            strata = None if stratum is None else label_codes(stratum, "stratum")[0]
+        elif stratum.is_like(patient):
+            strata = patients
+        else:
+            strata = label_codes(with_same_labels(stratum), "stratum")[0]
+        if in_parts(vertebra) and patient is None:
+            raise WorkbookError("`vertebra` of a cohort in parts needs `patient`, whose vertebrae they are.")
+        vertebrae = None if vertebra is None else _vertebra_codes(vertebra, patients)
         return cls(days, event, exposed, checked_entry(entry, days), strata, patients, vertebrae)
 
     @cached_property
-    def cells(self) -> Cells:
+    def cells(self) -> Cells | CellsInParts:
         """Where they stand in their table by moment."""
-        return Cells.of(
+        return cells_of(
             patients=self.patients,
             days=self.days,
             outcome=self.event,
@@ -69,7 +74,7 @@ class Rows:
 
     def n_seen(self, window: Window | None = None) -> int:
         """How many rows are under observation; in a window, if one is given."""
-        return len(self.days) if window is None else int(np.count_nonzero(self._seen_in(window)))
+        return len(self.days) if window is None else added_up(np.count_nonzero, self._seen_in(window))
 
     def evidence(self, model: str, *, independent: str, clustered: str, window: Window | None = None) -> dict:
         """Method and counts for the record."""
@@ -77,9 +82,9 @@ class Rows:
         n_patients, n_vertebrae = self.cells.n_patients, self.n_seen(window)
         kept = slice(None) if window is None else self._seen_in(window)
         if window is not None and n_patients is not None:
-            n_patients = n_distinct(self.patients[kept])
+            n_patients = added_up(n_distinct, self.patients[kept])
         if self.vertebrae is not None:
-            n_vertebrae = n_distinct(self.vertebrae[kept])
+            n_vertebrae = added_up(n_distinct, self.vertebrae[kept])
         return {
             "method": method if self.strata is None else f"{method}, stratified",
             "n_patients": n_patients,
@@ -88,11 +93,22 @@ class Rows:
         }
 
     def _seen_in(self, window: Window) -> np.ndarray:
-        after, through = checked_window(window)
-        kept = self.days > after if after > 0 else np.ones(len(self.days), dtype=bool)
-        if self.entry is not None and through is not None:
-            kept &= self.entry < through
-        return kept
+        return _seen_in(self.days, self.entry, *checked_window(window))
+
+
+@by_part
+def _seen_in(days: np.ndarray, entry: np.ndarray | None, after: float, through: float | None) -> np.ndarray:
+    kept = days > after if after > 0 else np.ones(len(days), dtype=bool)
+    if entry is not None and through is not None:
+        kept &= entry < through
+    return kept
+
+
+@by_part
+def _vertebra_codes(vertebra, patients: np.ndarray | None) -> np.ndarray:
+    """Vertebrae numbered; patients may have vertebrae of the same name."""
+    vertebrae, n_labels = label_codes(vertebra, "vertebra")
+    return vertebrae if patients is None else patients.astype(np.int64) * n_labels + vertebrae
 
 
 def checked_window(window: Window) -> Window:

@@ -7,6 +7,7 @@ import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import label_codes
+from helpers.estimators.cells_in_parts import CellsInParts, cells_of
 from helpers.estimators.estimate import Estimate, check_conf_level
 from helpers.estimators.intervals import NO_VARIANCE, clustered_difference, difference_estimate, sum_of_squares
 from helpers.estimators.moments import Cells
@@ -23,7 +24,7 @@ class FollowedGroups:
         By exposure, and outcome: 0 censored, 1 the event, 2 a competing one. Without patients where none were given.
     """
 
-    cells: Cells
+    cells: Cells | CellsInParts
     horizon_days: float
     conf_level: float
 
@@ -36,7 +37,7 @@ class FollowedGroups:
     def of(cls, days, outcome, exposed, patient, horizon_days: float, conf_level: float) -> "FollowedGroups":
         """The groups of checked arrays."""
         codes = None if patient is None else label_codes(patient, "patient")[0]
-        cells = Cells.of(patients=codes, days=days, outcome=outcome, group=exposed, shape=(2, 3))
+        cells = cells_of(patients=codes, days=days, outcome=outcome, group=exposed, shape=(2, 3))
         return cls(cells, horizon_days, check_conf_level(conf_level))
 
     @property

@@ -12,6 +12,7 @@ from helpers.estimators.hazard_ratio import hazard_ratio
 from helpers.estimators.kinds import Kinds
 from helpers.estimators.patients import Contributions
 from helpers.estimators.relative_risk import risk_ratio_of
+from helpers.parted import by_part, in_parts, mapped
 
 
 def by_group(estimator: Callable, group, *arrays, groups: Sequence[str], **options) -> dict:
@@ -41,9 +42,19 @@ def by_group(estimator: Callable, group, *arrays, groups: Sequence[str], **optio
     estimates = {}
     for place, name in enumerate(groups):
         # Places of rows are many times faster to take than yes or no for every row.
-        rows = np.flatnonzero(codes == place)
-        estimates[name] = estimator(*(None if array is None else array.take(rows) for array in arrays), **options)
+        rows = _rows_of(codes, place)
+        estimates[name] = estimator(*(None if array is None else _taken(array, rows) for array in arrays), **options)
     return estimates
+
+
+@by_part
+def _rows_of(codes: np.ndarray, place: int) -> np.ndarray:
+    return np.flatnonzero(codes == place)
+
+
+@by_part
+def _taken(array, rows: np.ndarray):
+    return array.take(rows)
 
 
 def risk_ratios(
@@ -97,6 +108,9 @@ def group_contributions(event, group, patient=None, *, groups: Sequence[str], re
     >>> each.counts.tolist()
     [[0, 1, 0, 0], [0, 1, 1, 1]]
     """
+    if in_parts(event, group):
+        each = mapped(group_contributions, event, group, patient, groups=groups, reference=reference).held()
+        return {name: each[name].total() for name in groups}
     event, places = flags(event, "event"), _places(group, [*groups, reference])
     kinds = Kinds((places, event), (len(groups) + 2, 2))
     if patient is None:
@@ -150,6 +164,7 @@ def hazard_ratios_by_window(
     return ratios
 
 
+@by_part
 def _places(group, groups: Sequence) -> np.ndarray:
     """Which of the groups each vertebra is in; `len(groups)` for those in none of them."""
     if isinstance(getattr(group, "dtype", None), pd.CategoricalDtype):
@@ -163,6 +178,7 @@ def _places(group, groups: Sequence) -> np.ndarray:
     return np.array(places, dtype=np.min_scalar_type(len(groups)))[codes]
 
 
+@by_part
 def _column(values):
     """What can be taken by row without making a label for every one of them."""
     if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):

@@ -5,7 +5,7 @@ so it is looked up, never computed by row.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -153,7 +153,7 @@ class Cells:
 
     def placed_in(self, whole: Moments) -> "Cells":
         """The same rows in the table of a whole cohort, of which their own is a part."""
-        _, _, _, moment = _together(whole, self.moments)
+        moment = places_in(whole.stratum, whole.time, self.moments)
         _, n_groups, n_outcomes = whole.leaving.shape
         leaving, entering = (
             None if place is None else moment[place // size] * size + place % size
@@ -181,6 +181,20 @@ class Cells:
             sums = np.bincount(whose - first, values if self.count is None else values * self.count[rows])
             total[first : first + len(sums)] += sums
         return total
+
+
+def moments_after_one_another(parts: Sequence[Moments]) -> Moments:
+    """Parts of a cohort as one where no stratum is in two of them: those of the second get codes after the first's."""
+    n_strata = np.array([part.stratum.max(initial=-1) + 1 for part in parts])
+    strata = [part.stratum + before for part, before in zip(parts, np.cumsum(n_strata) - n_strata, strict=True)]
+    columns = zip(*((part.time, part.leaving, part.entering) for part in parts), strict=True)
+    return Moments(np.concatenate(strata), *map(np.concatenate, columns))
+
+
+def places_in(stratum: np.ndarray, time: np.ndarray, part: Moments) -> np.ndarray:
+    """Which of the moments of a whole cohort are those of a part of it."""
+    whole = Moments(stratum, time, part.leaving[:0], part.entering[:0])
+    return _together(whole, part)[3]
 
 
 def tally(places: np.ndarray, count: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:

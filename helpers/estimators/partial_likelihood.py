@@ -101,6 +101,10 @@ class Regression:
         names = tuple(name for name, is_kept in zip(self.names, kept, strict=True) if is_kept)
         return replace(self, names=names, columns=self.columns[:, kept], scale=self.scale[kept])
 
+    def at(self, coefficients: np.ndarray) -> "CoxFit":
+        """The likelihood at coefficients of the scaled columns."""
+        return CoxFit.at(self, coefficients)
+
     def over_events(self, per_event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sums over the events of each stretch; and by moment what one with the event then has less, for its ties."""
         by_moment, gone = (
@@ -220,7 +224,7 @@ def maximise(model: Regression, *, most_steps: int = 100) -> tuple[CoxFit | None
     step is as long as the last while the likelihood has stopped rising.
     """
     n_events = len(model.of_event)
-    here = CoxFit.at(model, np.zeros(len(model.names)))
+    here = model.at(np.zeros(len(model.names)))
     varies = np.diag(here.information) > NO_VARIATION * n_events
     notes = [
         f"{name} was left out: it is the same for all vertebrae compared"
@@ -229,7 +233,7 @@ def maximise(model: Regression, *, most_steps: int = 100) -> tuple[CoxFit | None
     ]
     if not varies.all():
         model = model.only(varies)
-        here = CoxFit.at(model, np.zeros(len(model.names)))
+        here = model.at(np.zeros(len(model.names)))
     n = len(model.names) - 1
     notes.insert(0, adjusted_for(model.names[1:]))
     spread = np.sqrt(np.diag(here.information))
@@ -249,10 +253,10 @@ def maximise(model: Regression, *, most_steps: int = 100) -> tuple[CoxFit | None
         ):
             return None, _runs_away(model.names, step)
         step *= min(1.0, 2 * LONGEST_STEP / change) if change else 1.0
-        there = CoxFit.at(model, here.coefficients + step)
+        there = model.at(here.coefficients + step)
         while there.value < here.value - 1e-9 * abs(here.value) and np.abs(step).max() > 1e-13:
             step = step / 2
-            there = CoxFit.at(model, here.coefficients + step)
+            there = model.at(here.coefficients + step)
         here = there
         if change < 1e-7:
             # Newton's method doubles the digits with each step.

@@ -13,6 +13,7 @@ from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.estimate import TwoByTwo
 from helpers.estimators.kinds import SPREAD, Kinds
+from helpers.parted import added_up, in_parts
 
 # The largest number a row of counts may be packed into; so many packed numbers are counted rather than sorted.
 LARGEST_KEY, FEW = 2**62, 2**10
@@ -45,6 +46,8 @@ class Contributions:
         >>> each.counts.tolist(), each.multiplicity.tolist()
         ([[1, 2, 0, 1]], [2])
         """
+        if in_parts(event):
+            return added_up(cls.from_rows, event, exposed, patient, time=time)
         event, exposed = flags(event, "event"), flags(exposed, "exposed")
         n = same_length(event=event, exposed=exposed, patient=patient, time=time)
         if patient is None and time is None:

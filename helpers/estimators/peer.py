@@ -8,6 +8,7 @@ import pandas as pd
 
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
+from helpers.parted import Parted, added_up, gathered, in_parts
 
 # Beyond it lifelines needs many seconds, and more memory than the cohort.
 MOST_VERTEBRAE = 50_000
@@ -18,7 +19,8 @@ TO_THE_END = {"precision": 1e-12}  # its default stops 2e-6 short of the maximum
 def lifelines_hazard_ratio(days, event, exposed, *, conf_level: float = 0.95) -> Estimate:
     """The naive hazard ratio as lifelines fits it.
 
-    Without clusters on purpose: lifelines' error with clusters depends on the order of tied rows.
+    Without clusters on purpose: lifelines' error with clusters depends on the order of tied rows. Rows in parts are
+    brought together for it: take them of `first_patients`.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def lifelines_hazard_ratio(days, event, exposed, *, conf_level: float = 0.95) ->
     from lifelines import CoxPHFitter  # as long as all other imports of a notebook; one of them needs it
     from lifelines.exceptions import ConvergenceError
 
-    days, event, exposed = durations(days), flags(event, "event"), flags(exposed, "exposed")
+    days, event, exposed = map(gathered, (durations(days), flags(event, "event"), flags(exposed, "exposed")))
     same_length(days=days, event=event, exposed=exposed)
     check_conf_level(conf_level)
     rows = pd.DataFrame({"days": days, "event": event, "exposed": exposed.astype(float)})
@@ -104,10 +106,43 @@ def first_patients(patient, *, most: int = MOST_VERTEBRAE) -> FirstPatients:
     >>> first.kept.tolist(), first.told
     ([True, True, True, False, False], ', on the first 2 patients (keys are in random order)')
     """
+    if in_parts(patient):
+        return _first_in_parts(patient, most)
     codes, n_codes = label_codes(patient, "patient")
     if len(codes) <= most:
         return FirstPatients(np.ones(len(codes), dtype=bool), "")
     vertebrae = np.bincount(codes, minlength=n_codes)
     is_first = np.cumsum(vertebrae) <= most
-    n_first = np.count_nonzero(vertebrae[is_first])
-    return FirstPatients(is_first[codes], f", on the first {n_first:,} patients (keys are in random order)")
+    return FirstPatients(is_first[codes], _told(np.count_nonzero(vertebrae[is_first])))
+
+
+def _first_in_parts(patient: Parted, most: int) -> FirstPatients:
+    """The first patients of a cohort are the first of their part, as keys come in order there."""
+    if added_up(len, patient) <= most:
+        return FirstPatients(patient.map(_nobody_but), "")
+    vertebrae = pd.concat(patient.map(_first_counts, most).each())
+    # Keys differ in length where there are more than a million.
+    vertebrae = vertebrae.iloc[np.lexsort((vertebrae.index, vertebrae.index.str.len()))]
+    first = vertebrae.index[np.cumsum(vertebrae) <= most]
+    return FirstPatients(patient.map(_nobody_but, set(first)), _told(len(first)))
+
+
+def _first_counts(patient, most: int) -> pd.Series:
+    """Of the first patients of a part, with no more vertebrae than `most` and one patient's: how many each has."""
+    codes, n_codes = label_codes(patient, "patient")
+    vertebrae = np.bincount(codes, minlength=n_codes)
+    is_first = (vertebrae > 0) & (np.cumsum(vertebrae) - vertebrae <= most)
+    categories = getattr(patient, "array", patient).categories
+    return pd.Series(vertebrae[is_first], index=categories[is_first])
+
+
+def _nobody_but(patient, first: set | None = None) -> np.ndarray:
+    """Which vertebrae are of these patients; all where none are named."""
+    if first is None:
+        return np.ones(len(patient), dtype=bool)
+    categorical = getattr(patient, "array", patient)
+    return np.array(categorical.categories.isin(first), dtype=bool)[categorical.codes]
+
+
+def _told(n_first: int) -> str:
+    return f", on the first {n_first:,} patients (keys are in random order)"

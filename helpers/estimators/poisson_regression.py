@@ -21,6 +21,9 @@ from helpers.estimators.intervals import (
 from helpers.estimators.kinds import n_occurring
 from helpers.estimators.log_poisson import NO_MAXIMUM, Patterns, PoissonFit, maximise
 from helpers.estimators.patients import Contributions
+from helpers.estimators.patterns_in_parts import patterns_of
+from helpers.estimators.strata import with_same_labels
+from helpers.parted import added_up, by_part, in_parts
 
 EXPOSURE = "exposure"
 # Log ratios: of exposed and unexposed, the furthest that means anything; of any limit, the largest a number can hold.
@@ -142,15 +145,15 @@ def _risk_ratio(measure: str, model: str, event, columns, patient, stratum, conf
     """The ratio per unit of the first column."""
     check_conf_level(conf_level)
     patients = None if patient is None else label_codes(patient, "patient")
-    strata = (np.zeros(len(event), dtype=np.int8), 1) if stratum is None else label_codes(stratum, "stratum")
+    strata = _strata(event, stratum)
     terms = "" if stratum is None else ", a term for each stratum"
     whose = "vertebrae treated as independent (sandwich)" if patient is None else f"patients as clusters ({SANDWICH_T})"
     evidence = {
         "conf_level": conf_level,
         "method": f"{model}{terms}, {whose}",
-        "n_patients": None if patients is None else n_occurring(*patients),
-        "n_vertebrae": len(event),
-        "n_events": int(np.count_nonzero(event)),
+        "n_patients": None if patients is None else added_up(_n_patients, patients),
+        "n_vertebrae": added_up(len, event),
+        "n_events": added_up(np.count_nonzero, event),
         "counts": counts,
     }
     fit, kept, told = _fit(event, columns, strata)
@@ -168,9 +171,27 @@ def _risk_ratio(measure: str, model: str, event, columns, patient, stratum, conf
     return clustered_ratio(measure, fit.log_ratio, influence, note=told, **evidence)
 
 
+def _strata(event, stratum):
+    """Codes of strata and how many there are: one for all where none are given."""
+    if stratum is None:
+        return _one_stratum(event)
+    return label_codes(with_same_labels(stratum) if in_parts(stratum) else stratum, "stratum")
+
+
+@by_part
+def _one_stratum(event: np.ndarray) -> tuple[np.ndarray, int]:
+    return np.zeros(len(event), dtype=np.int8), 1
+
+
+def _n_patients(patients: tuple[np.ndarray, int]) -> int:
+    return n_occurring(*patients)
+
+
 def _influence(fit: PoissonFit, patients: tuple[np.ndarray, int] | None) -> tuple[np.ndarray, np.ndarray | None]:
     """How far each patient moves the log ratio; without patients, each kind of vertebra, and how many there are."""
     patterns, influence = fit.patterns, fit.influence()
+    if in_parts(patients):
+        return patterns.kinds.by_patient(influence, patients), None
     if patients is not None:
         return patterns.by_patient(influence, *patients), None
     alike = np.column_stack([patterns.at_risk - patterns.events, patterns.events])
@@ -188,9 +209,9 @@ def _is_beyond_numbers(log_ratio: float, influence: np.ndarray, alike: np.ndarra
 
 def _fit(event: np.ndarray, columns: dict, strata: tuple[np.ndarray, int]) -> tuple[PoissonFit | None, list[str], str]:
     """The fit, if there is one, the columns that vary, and what else to note."""
-    if not event.any():
-        return None, [], "no events" if len(event) else "no vertebrae"
-    patterns = Patterns.of(event, list(columns.values()), *strata)
+    if not added_up(np.count_nonzero, event):
+        return None, [], "no events" if added_up(len, event) else "no vertebrae"
+    patterns = patterns_of(event, list(columns.values()), strata)
     why_not, kept, notes = _look_over(patterns, list(columns))
     fit = None
     if not why_not:

@@ -13,6 +13,7 @@ from helpers.estimators.follow_up import Rows
 from helpers.estimators.hazard_ratio import WHOSE, fit_of
 from helpers.estimators.intervals import NO_VARIANCE, clustered_ratio, joined, ratio_estimate, two_sided_p
 from helpers.estimators.processes import Processes, just_before
+from helpers.parted import added_up
 
 SCALES = {
     "km": "time on the scale of the Kaplan-Meier curve",
@@ -132,7 +133,7 @@ def _time_scale(rows: Rows, transform: str) -> np.ndarray:
     if transform == "identity":
         return time.astype(float)
     if transform == "log":
-        n_at_zero = int(np.count_nonzero(rows.event & (rows.days == 0)))
+        n_at_zero = added_up(np.count_nonzero, rows.event & (rows.days == 0))
         if n_at_zero:
             raise WorkbookError(
                 f'`transform="log"` needs events after day 0, but {n_at_zero} fell on it. Pass "km" or "rank".'

@@ -18,6 +18,7 @@ from helpers.estimators.intervals import (
 from helpers.estimators.kinds import Kinds
 from helpers.estimators.patients import Contributions
 from helpers.estimators.score import score_interval
+from helpers.parted import added_up
 
 KATZ = "log interval (Katz 1978), vertebrae treated as independent"
 CLUSTERED = f"log interval with patients as clusters ({SANDWICH_T})"
@@ -143,11 +144,16 @@ def rate_ratio(days, event, exposed, patient=None, *, conf_level: float = 0.95) 
     if patient is not None:
         contributions = Contributions.from_rows(event, exposed, patient, time=days)
     else:
-        a, c = (np.count_nonzero(event & group) for group in (exposed, ~exposed))
-        time_unexposed, time_exposed = Kinds((), ()).counts_by(exposed, 2, days)
-        contributions = Contributions(np.array([[a, time_exposed, c, time_unexposed]]), np.array([1]))
-    clustered = patient is not None
-    return rate_ratio_of(contributions, n_vertebrae=len(event), clustered=clustered, conf_level=conf_level)
+        contributions = Contributions(added_up(_of_all, days, event, exposed)[None], np.array([1]))
+    options = {"clustered": patient is not None, "conf_level": conf_level}
+    return rate_ratio_of(contributions, n_vertebrae=added_up(len, event), **options)
+
+
+def _of_all(days: np.ndarray, event: np.ndarray, exposed: np.ndarray) -> np.ndarray:
+    """Events and time among exposed, then among unexposed vertebrae."""
+    a, c = (np.count_nonzero(event & group) for group in (exposed, ~exposed))
+    time_unexposed, time_exposed = Kinds((), ()).counts_by(exposed, 2, days)
+    return np.array([a, time_exposed, c, time_unexposed])
 
 
 def rate_ratio_of(

@@ -18,6 +18,7 @@ from helpers.estimators.intervals import (
 )
 from helpers.estimators.patients import Contributions
 from helpers.estimators.relative_risk import CLUSTERED, IGNORES_CLUSTERS, evidence_of, n_without_event, score_instead
+from helpers.parted import by_part
 
 WOOLF = "log interval (Woolf 1955), vertebrae treated as independent"
 
@@ -57,8 +58,14 @@ def risk(event, patient=None, *, conf_level: float = 0.95) -> Estimate:
     (0.0624, 0.1605)
     """
     event = flags(event, "event")
-    contributions = Contributions.from_rows(event, np.ones_like(event), patient)
+    contributions = Contributions.from_rows(event, all_of(event), patient)
     return risk_of(contributions, clustered=patient is not None, conf_level=conf_level)
+
+
+@by_part
+def all_of(event: np.ndarray) -> np.ndarray:
+    """Every vertebra as one of a single group."""
+    return np.ones_like(event)
 
 
 def risk_of(contributions: Contributions, *, clustered: bool = True, conf_level: float = 0.95) -> Estimate:

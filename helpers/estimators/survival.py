@@ -6,10 +6,12 @@ import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
+from helpers.estimators.cells_in_parts import cells_of, sums_of
 from helpers.estimators.estimate import check_conf_level
 from helpers.estimators.intervals import critical_value
-from helpers.estimators.moments import Cells, Moments
-from helpers.estimators.processes import Processes, coefficient_sums, incidence_variance
+from helpers.estimators.moments import Moments
+from helpers.estimators.processes import Processes, incidence_variance
+from helpers.parted import by_part, gathered
 
 # Less than one vertebra in a million million; sums of steps reach 0 and 1 up to rounding.
 NO_VARIATION = 1e-12
@@ -149,9 +151,9 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
     check_conf_level(conf_level)
     entry = checked_entry(entry, days)
     codes = None if patient is None else label_codes(patient, "patient")[0]
-    cells = Cells.of(patients=codes, days=days, outcome=event, entry=entry, shape=(1, 2))
-    sums = None if codes is None else coefficient_sums(Processes.of(cells.moments), cells)
-    entry = None if entry is None else np.sort(entry)
+    cells = cells_of(patients=codes, days=days, outcome=event, entry=entry, shape=(1, 2))
+    sums = None if codes is None else sums_of(cells)
+    entry = None if entry is None else np.sort(gathered(entry))
     return curve_of(cells.moments, sums, n_patients=cells.n_patients, conf_level=conf_level, entry=entry)
 
 
@@ -208,8 +210,11 @@ def log_log_limits(probability: np.ndarray, std_error: np.ndarray, conf_level: f
 
 def checked_entry(entry, days: np.ndarray) -> np.ndarray | None:
     """Entry times, each before the vertebra's own end."""
-    if entry is None:
-        return None
+    return None if entry is None else _before_the_end(entry, days)
+
+
+@by_part
+def _before_the_end(entry, days: np.ndarray) -> np.ndarray:
     entry = durations(entry, "entry")
     n_bad = int((entry >= days).sum())
     if n_bad:

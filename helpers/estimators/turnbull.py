@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.estimators.alike import Alike
 from helpers.estimators.arguments import durations, label_codes, same_length
 from helpers.estimators.brackets import checked_brackets
 from helpers.estimators.distinct import counted, distinct, n_distinct, runs
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import joined
 from helpers.estimators.turnbull_masses import NO_MASS, maximise
+from helpers.parted import added_up, in_parts
 
 NO_INTERVAL = "no interval: the usual theory does not hold for this curve (the Weibull hazard ratio has one)"
 
@@ -102,13 +104,13 @@ def turnbull(left, right, patient=None) -> TurnbullCurve:
     >>> low.round(4).tolist(), high.round(4).tolist()
     ([0.375, 0.375], [0.375, 0.75])
     """
-    left, right = checked_brackets(left, right)
     same_length(left=left, right=right, patient=patient)
-    n_patients = None if patient is None else n_distinct(label_codes(patient, "patient")[0])
-    if not len(left):
+    n_patients = None if patient is None else added_up(n_distinct, label_codes(patient, "patient")[0])
+    left, right, alike = _alike(left, right)
+    n_vertebrae = int(alike.sum())
+    if not n_vertebrae:
         return TurnbullCurve(np.zeros(1), np.full(1, np.inf), np.ones(1), 0, 0, n_patients)
-    start, alike = runs(left, right)
-    times, after, through = distinct(left[start], right[start])
+    times, after, through = distinct(left, right)
     brackets, count = counted(after * np.int64(len(times)) + through, alike)
     after, through = np.divmod(brackets, len(times))
     # At one time an exact bracket opens, then brackets close, then (left, ...] open: three places in one order.
@@ -120,16 +122,26 @@ def turnbull(left, right, patient=None) -> TurnbullCurve:
     beyond = np.searchsorted(inner_closes, closes, "right")
     size = len(inner_opens) + 1
     held, total = counted(first * size + beyond, count)
-    mass = maximise(held // size, held % size, total / len(left), size - 1)
+    mass = maximise(held // size, held % size, total / n_vertebrae, size - 1)
     kept = mass > NO_MASS
     return TurnbullCurve(
         times[inner_opens[kept] // 3],
         times[inner_closes[kept] // 3],
         mass[kept] / mass[kept].sum(),
-        len(left),
+        n_vertebrae,
         int(count[np.isfinite(times[through])].sum()),
         n_patients,
     )
+
+
+def _alike(left, right) -> tuple[np.ndarray, ...]:
+    """Brackets, and how many are alike; of parts all that differ are brought together, at most one for two days."""
+    checked = checked_brackets(left, right)
+    if in_parts(checked):
+        together = added_up(Alike.of, checked[0], checked[1])
+        return *together.columns, together.count
+    start, alike = runs(*checked)
+    return *(ends[start] for ends in checked), alike
 
 
 def interval_censored_risk(left, right, patient=None, *, horizon_days: float, conf_level: float = 0.95) -> Estimate:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.errors import WorkbookError, WorkbookFault
+from helpers.estimators.alike import Alike
 from helpers.estimators.arguments import flags, label_codes, same_length
 from helpers.estimators.brackets import NO_SHAPE, Brackets, checked_brackets, why_no_maximum
 from helpers.estimators.distinct import n_distinct, runs
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, ratio_estimate
+from helpers.parted import added_up, in_parts, mapped
 
 # On the log scale; beyond them a ratio or its limits are no numbers anybody could use, or write.
 LARGEST_LOG_RATIO, LARGEST_ERROR = 50.0, 20.0
@@ -62,20 +64,23 @@ def interval_censored_hazard_ratio(left, right, exposed, patient=None, *, conf_l
     >>> round(ratio.estimate, 3), round(ratio.std_error, 3)
     (2.223, 0.924)
     """
-    left, right = checked_brackets(left, right)
-    exposed = flags(exposed, "exposed")
+    checked, exposed = checked_brackets(left, right), flags(exposed, "exposed")
     same_length(left=left, right=right, exposed=exposed, patient=patient)
     check_conf_level(conf_level)
-    is_exact_at_zero = right == 0
-    if is_exact_at_zero.any():
+    codes = None if patient is None else label_codes(patient, "patient")[0]
+    n_patients = None if codes is None else added_up(n_distinct, codes)
+    if in_parts(codes, exposed):
+        each = mapped(_runs, checked, exposed, codes).held()
+        together = added_up(_alike, each)
+        (left, right, exposed), count = together.columns, together.count
+    else:
+        left, right, exposed, codes, count = _runs(checked, exposed, codes)
+    n_vertebrae = int(count.sum())
+    if n_zero := int(count[right == 0].sum()):
         raise WorkbookError(
-            f"`right` is 0 for {int(is_exact_at_zero.sum())} of {len(left)} vertebrae, where a Weibull curve has not "
+            f"`right` is 0 for {n_zero} of {n_vertebrae} vertebrae, where a Weibull curve has not "
             "begun. Leave out vertebrae that were fractured on day 0."
         )
-    codes = None if patient is None else label_codes(patient, "patient")[0]
-    n_patients, n_vertebrae = None if codes is None else n_distinct(codes), len(left)
-    start, count = runs(*(() if codes is None else (codes,)), left, right, exposed)
-    left, right, exposed = left[start], right[start], exposed[start]
     evidence = {
         "conf_level": conf_level,
         "method": "Weibull proportional hazards, interval-censored times, "
@@ -95,8 +100,29 @@ def interval_censored_hazard_ratio(left, right, exposed, patient=None, *, conf_l
         return not_estimable("hazard ratio", NOT_HELD, unit="ratio", **evidence)
     if codes is None:
         return ratio_estimate("hazard ratio", fit.log_hazard_ratio, fit.variance, **evidence)
-    influence = np.bincount(codes[start], count * fit.influence[of_row])
+    if in_parts(codes):
+        influence = np.concatenate(each.map(_by_patient, each.beside((together, fit.influence[of_row]))).each())
+    else:
+        influence = np.bincount(codes, count * fit.influence[of_row])
     return clustered_ratio("hazard ratio", fit.log_hazard_ratio, influence, **evidence)
+
+
+def _runs(brackets: tuple, exposed: np.ndarray, codes: np.ndarray | None) -> tuple:
+    """Brackets, exposure and patients of the first of each run of alike rows, and how many there are."""
+    columns = (*brackets, exposed)
+    start, count = runs(*(() if codes is None else (codes,)), *columns)
+    return *(column[start] for column in columns), None if codes is None else codes[start], count
+
+
+def _alike(rows: tuple) -> Alike:
+    left, right, exposed, _, count = rows
+    return Alike.of(left, right, exposed, count=count)
+
+
+def _by_patient(rows: tuple, whole: tuple[Alike, np.ndarray]) -> np.ndarray:
+    """The influence of the patients of a part, by that of the rows of the whole cohort that are alike."""
+    (left, right, exposed, codes, count), (together, influence) = rows, whole
+    return np.bincount(codes, count * together.looked_up(influence, left, right, exposed))
 
 
 @dataclass(frozen=True, eq=False)

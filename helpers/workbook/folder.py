@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ import pandas as pd
 from helpers.cohort.parts import PartedTable, clear, read_parts
 from helpers.cohort.tables import check as contract
 from helpers.errors import WorkbookError, WorkbookFault
+from helpers.parted import Parted
 from helpers.workbook.figure import StoredFigure
 from helpers.workbook.places import from_root, input_path
 from helpers.workbook.settings import Settings, read_settings
@@ -68,17 +70,22 @@ class RunFolder:
         The flow.
     check : callable
         `check(name, frame)` raises when a table breaks its contract; `columns` are those read where not all are.
+    scheduler : str
+        Address of a Dask scheduler, with whose workers tables in parts stay when they are read; "" to read them here.
     """
 
     path: Path
     step: Step
     steps: Sequence[Step]
     check: Check
+    scheduler: str = ""
     _written: list[str] = field(default_factory=list)
     _figures: list[str] = field(default_factory=list)
 
-    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame | Parted:
         """A table an earlier notebook wrote; with `columns` only these.
+
+        With a scheduler a table in parts is not brought here: its parts are read by the workers.
 
         Raises
         ------
@@ -97,6 +104,8 @@ class RunFolder:
                 f"The table `{name}` is not there yet. {first}, or run all with `workbook run STUDY.yml`."
             )
         wanted = None if columns is None else list(columns)
+        if self.scheduler and path.is_dir():
+            return self._workers.read(name, path, wanted)
         frame = read_parts(path, wanted) if path.is_dir() else pd.read_parquet(path, columns=wanted)
         if wanted is None:
             self.check(name, frame)
@@ -209,7 +218,15 @@ class RunFolder:
         mark = mark_of(self.path, self.step)
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(json.dumps({"tables": saved.tables, "figures": saved.figures}), encoding="utf-8")
+        if "_workers" in vars(self):
+            self._workers.close()
         return saved
+
+    @cached_property
+    def _workers(self):
+        from helpers.cohort.parted_table import AtWorkers  # costs a second's import
+
+        return AtWorkers(self.scheduler, self.path)
 
     @property
     def _tables(self) -> Path:
@@ -221,9 +238,16 @@ class RunFolder:
 
 
 def open_run(
-    run_folder: str | Path, step: str, *, steps: Sequence[Step] = STEPS, check: Check | None = None
+    run_folder: str | Path,
+    step: str,
+    *,
+    scheduler: str = "",
+    steps: Sequence[Step] = STEPS,
+    check: Check | None = None,
 ) -> RunFolder:
     """Open the folder of a run for one notebook; a relative `run_folder` counts from the project root.
+
+    With the address of a Dask scheduler, tables in parts stay with its workers.
 
     Raises
     ------
@@ -233,7 +257,7 @@ def open_run(
     this_step = find_step(step, steps)
     path = from_root(run_folder)
     mark_of(path, this_step).unlink(missing_ok=True)
-    return RunFolder(path, this_step, steps, check or contract)
+    return RunFolder(path, this_step, steps, check or contract, scheduler)
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -43,7 +43,7 @@ def local_workers(number: int) -> Iterator[str]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs="CRITICAL",
                 local_directory=own,
             )

@@ -126,11 +126,20 @@ def test_one_that_no_longer_differs_among_complete_patients_is_left_out():
     assert list(found.of_patients) == ["age_years"]
 
 
-def test_nobody_has_all_of_them():
-    table, summary, _ = tables(("", "70", "-1", ""), ("", "60", "-2", ""), ("F", "", "", ""), ("M", "", "", ""))
+def test_where_nobody_has_all_of_them_the_most_missing_goes_first():
+    table, summary, keys = tables(("", "70", "-1", ""), ("", "60", "-2", ""), ("F", "", "", ""), ("M", "80", "", ""))
     found = covariate_columns(table, summary, most_missing=0.5)
-    assert list(found.of_patients) == []
-    assert found.complete.tolist() == [True] * len(table)
+    assert why(found.told) == dict.fromkeys(NAMES, "") | {
+        "sex": SAME_WHERE_COMPLETE, "bone_density_t_score": SAME_WHERE_COMPLETE, "steroid_use": NOT_GIVEN
+    }  # fmt: skip
+    assert found.complete.tolist() == (table["patient"] != keys.iloc[2]).tolist()
+
+
+def test_of_two_that_rule_each_other_out_one_stays():
+    # Sex is unknown where bone density differs, and the other way round.
+    table, summary, _ = tables(*[("F", "", "-1", "")] * 3, ("M", "", "", ""), ("", "", "-2", ""))
+    found = covariate_columns(table, summary, most_missing=0.5)
+    assert list(found.of_patients) == ["sex"]
 
 
 def test_names_choose_and_order():

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -154,16 +155,23 @@ def test_private_tables_in_parts_are_their_owners_only(tmp_path, steps, monkeypa
 
 def test_a_run_with_workers_makes_the_same_tables(example_study, example_report, tmp_path):
     lines = (example_study / "study.yml").read_text().splitlines()
-    known = {parameter.name for parameter in read_parameters(project_root() / STEPS[0].notebook)}
+    steps = [step for step in STEPS if step.name != "report"]
+    known = {parameter.name for step in steps for parameter in read_parameters(project_root() / step.notebook)}
     (example_study / "study.yml").write_text("\n".join(line for line in lines if line.split(":")[0] in known))
-    out = run_study(example_study / "study.yml", tmp_path / "out", workers=2, steps=STEPS[:1], stream=io.StringIO())
-    same = [path.relative_to(out) for folder in ("tables", "private") for path in (out / folder).glob("*.csv")]
+    out = run_study(example_study / "study.yml", tmp_path / "out", workers=2, steps=steps, stream=io.StringIO())
+    same = [Path("tables") / f"{name}.csv" for name in STEPS[0].writes] + [
+        path.relative_to(out) for path in (out / "private").glob("*.csv")
+    ]
     assert len(same) == len(STEPS[0].writes) + 3
     for name in same:
         assert (out / name).read_bytes() == (example_report / name).read_bytes(), name
+    for name in (name for step in steps[1:] for name in step.writes):
+        found, expected = (pd.read_parquet(of / "tables" / f"{name}.parquet") for of in (out, example_report))
+        pd.testing.assert_frame_equal(found, expected, check_exact=False, rtol=1e-12, atol=0)
     assert [json.loads((of / "manifest.json").read_text())["parts"] for of in (example_report, out)] == [None, 2]
     assert {path.name for path in out.iterdir()} == {path.name for path in example_report.iterdir()}
-    assert 'scheduler = \\"tcp://scheduler\\"' in (out / "notebooks" / "1_clean_cohort.ipynb").read_text()
+    for step in steps:
+        assert 'scheduler = \\"tcp://scheduler\\"' in (out / "notebooks" / f"{step.stem}.ipynb").read_text()
     assert not [path for path in out.rglob("*") if path.is_file() and b"tcp://127" in path.read_bytes()]
 
 
