@@ -18,7 +18,7 @@ from helpers.cohort.keys import key_numbers
 from helpers.cohort.ledger import add_descriptions, count_changes, describe
 from helpers.cohort.part_tasks import CLEAN, COHORT, KEYS, PRIVATE, Cleaned, Written
 from helpers.cohort.partition import write_partition
-from helpers.cohort.parts import PartedTable, differing_columns, part_paths, split_patients, uneven_parts
+from helpers.cohort.parts import PartedTable, differing_columns, part_paths, repeated_rows, split_patients, uneven_parts
 from helpers.cohort.readers import read_cohort
 from helpers.cohort.summary import add_codebooks, add_level_counts, codebook
 from helpers.cohort.unreadable import check_columns
@@ -201,6 +201,7 @@ def _check_together(parts: Sequence[Cleaned]) -> None:
     problems = []
     for table in parts[0].columns:
         problems += differing_columns(table, [part.columns[table] for part in parts])
+        problems += repeated_rows(table, [part.rows[table] for part in parts])
     ids = [pa.concat_arrays([part.patients, part.others]) for part in parts]
     person = pa.chunked_array(ids).dictionary_encode().combine_chunks().indices.to_numpy()
     problems += split_patients(person, np.repeat(np.arange(len(ids)), [len(own) for own in ids]))

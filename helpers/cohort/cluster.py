@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import platform
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -12,11 +13,12 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from helpers.cohort.dictionary import DEFAULT_PATH
 from helpers.errors import Problems, WorkbookError, WorkbookFault
 
 SECONDS_TO_ANSWER = 8
 SECONDS_WITHOUT_WORKERS = 60
-PACKAGES = ("numpy", "pandas", "pyarrow", "scipy")
+PACKAGES = ("numpy", "pandas", "pandera", "pyarrow", "scipy")
 _MOST_TOLD = 20
 _TICK = 1.0
 
@@ -48,7 +50,8 @@ def check_scheduler(address: str) -> int:
 async def _identity(address: str) -> dict:
     distributed = quiet_distributed()
     async with asyncio.timeout(SECONDS_TO_ANSWER + 1):
-        async with distributed.rpc(address, timeout=SECONDS_TO_ANSWER) as scheduler:
+        keys = distributed.Security().get_connection_args("client")
+        async with distributed.rpc(address, timeout=SECONDS_TO_ANSWER, connection_args=keys) as scheduler:
             return await scheduler.identity()
 
 
@@ -98,10 +101,10 @@ class Workers:
         for worker, found in self._client.run(_at_worker, str(folder), on_error="return").items():
             if isinstance(found, Exception):
                 problem = f"cannot use the workbook ({type(found).__name__}: {found}). Install it there"
-            elif found["workbook"] != here:
-                problem = f"has another workbook, Python or {', '.join(PACKAGES)} than this machine. Install the same"
-            elif not found["folder"]:
-                problem = f"does not find the folder {folder}. It must see the same files under the same names"
+            elif other := [name for name in here if found["has"].get(name) != here[name]]:
+                problem = f"has {_other(other[0], found['has'], here)}. Install the same"
+            elif not found["writes"]:
+                problem = f"cannot write into the folder {folder}. It must see the same files under the same names"
             else:
                 continue
             raise WorkbookError(f"The Dask worker {worker} {problem}, and run again.")
@@ -225,15 +228,25 @@ def as_it_is(thing: object) -> object:
     return thing
 
 
-def fingerprint() -> str:
-    """What results hang on: the code that workers run, Python, and the packages that compute."""
-    seen = hashlib.sha256()
-    helpers = Path(__file__).parents[1]
-    for path in sorted(path for room in (".", "cohort", "estimators") for path in (helpers / room).glob("*.py")):
+def fingerprint() -> dict[str, str]:
+    """What results hang on: the workbook's code and dictionary, Python, and the packages that compute."""
+    seen, root = hashlib.sha256(), Path(__file__).parents[2]
+    for path in sorted([*(root / "helpers").rglob("*.py"), DEFAULT_PATH]):
         seen.update(path.read_bytes())
-    versions = [platform.python_version(), *map(version, PACKAGES)]
-    return seen.hexdigest()[:16] + " " + " ".join(versions)
+    versions = {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    return versions | {"workbook": seen.hexdigest()}
+
+
+def _other(name: str, there: dict, here: dict) -> str:
+    if name == "workbook":
+        return "another version of the workbook than this machine"
+    return f"{name} {there.get(name)}, but this machine has {here[name]}"
 
 
 def _at_worker(folder: str) -> dict:
-    return {"workbook": fingerprint(), "folder": Path(folder).is_dir()}
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            writes = True
+    except OSError:
+        writes = False
+    return {"has": fingerprint(), "writes": writes}

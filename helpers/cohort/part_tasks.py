@@ -44,6 +44,8 @@ class Cleaned:
         For `unreadable.check_columns`.
     columns : dict of dict
         For `parts.differing_columns`, by table.
+    rows : dict of array
+        The row numbers of each table.
     has_imaging : bool
         Whether there is an imaging table.
     """
@@ -53,6 +55,7 @@ class Cleaned:
     value_like: list[str]
     unreadable: list[Unreadable]
     columns: dict[str, dict[str, bool | None]]
+    rows: dict[str, np.ndarray]
     has_imaging: bool
 
 
@@ -76,6 +79,7 @@ def clean(number: int, raw: dict, dictionary: Dictionary, choices: dict, folder:
         value_like=value_like(all_texts, dictionary),
         unreadable=part.unreadable,
         columns={name: _kinds(frame) for name, frame in tables.items()},
+        rows={name: frame["row"].to_numpy() for name, frame in tables.items()},
         has_imaging=part.has_imaging,
     )
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from helpers.cohort.parquet_files import ROW
-from helpers.cohort.parts import part_name
+from helpers.cohort.parts import marked, part_name
 from helpers.errors import WorkbookError
 
 PATIENTS_PER_PART = 50_000
@@ -44,10 +44,17 @@ def write_partition(
     """
     n_patients = len(set(_stripped(raw["patients"])[raw["patients"][ID].cat.codes.unique()]))
     n_parts = max(least_parts, math.ceil(n_patients / patients_per_part))
+    mark = f"{n_parts} {_fingerprint(raw)}"
     for table, frame in raw.items():
         (folder / table).mkdir(parents=True)
-        _write_table(frame, folder / table, n_parts, _names(table, frame, column_names or {}))
+        _write_table(frame, folder / table, n_parts, _names(table, frame, column_names or {}), mark)
     return n_parts
+
+
+def _fingerprint(raw: dict[str, pd.DataFrame]) -> str:
+    """The same for the same cells only, so that parts of two partitions can be told apart."""
+    hashes = [pd.util.hash_pandas_object(frame, index=False).to_numpy().sum() for frame in raw.values()]
+    return f"{np.bitwise_xor.reduce(hashes):016x}"
 
 
 def _stripped(frame: pd.DataFrame) -> np.ndarray:
@@ -62,7 +69,7 @@ def _parts(frame: pd.DataFrame, n_parts: int) -> np.ndarray:
     return part.astype(np.int32)[frame[ID].cat.codes.to_numpy()]
 
 
-def _write_table(frame: pd.DataFrame, folder: Path, n_parts: int, names: dict[str, str]) -> None:
+def _write_table(frame: pd.DataFrame, folder: Path, n_parts: int, names: dict[str, str], mark: str) -> None:
     part = _parts(frame, n_parts)
     order = np.argsort(part, kind="stable")
     ends = np.searchsorted(part[order], np.arange(n_parts + 1))
@@ -75,7 +82,8 @@ def _write_table(frame: pd.DataFrame, folder: Path, n_parts: int, names: dict[st
         for name, theirs in names.items():
             own = codes[name][at]
             cells[theirs] = texts[name].take(pa.array(own, mask=own < 0))
-        pq.write_table(pa.table(cells | {ROW: row[at]}), folder / part_name(number), compression="zstd")
+        part_of = marked(pa.table(cells | {ROW: row[at]}), mark)
+        pq.write_table(part_of, folder / part_name(number), compression="zstd")
 
 
 def _arrow(categories: pd.Index) -> pa.Array:

@@ -19,6 +19,7 @@ from helpers.cohort.dictionary import RAW_TABLES
 from helpers.errors import Problems
 
 _PART = re.compile(r"part-(\d+)\.parquet")
+_MARK = b"workbook_partition"
 _AGAIN = "Copy the folder again, or make it again with `workbook partition`."
 
 
@@ -57,9 +58,9 @@ def part_paths(folder: Path) -> list[Path]:
     Raises
     ------
     Problems
-        If the folder holds other things or no parts, or if some are missing.
+        If the folder holds other things or no parts, if some are missing, or if they say that they are of others.
     """
-    names = [path.name for path in folder.iterdir() if not path.name.startswith((".", "_"))]
+    names = [path.name for path in folder.iterdir() if not is_passed_over(path)]
     numbers = {int(match[1]): name for name in names if (match := _PART.fullmatch(name))}
     where = f'The folder "{folder.name}"'
     if not numbers:
@@ -69,8 +70,42 @@ def part_paths(folder: Path) -> list[Path]:
     elif missing := sorted(set(range(max(numbers))) - set(numbers)):
         problem = f"{where} has parts up to {part_name(max(numbers))}, but not {_listed(missing)}. {_AGAIN}"
     else:
-        return [folder / numbers[number] for number in sorted(numbers)]
+        paths = [folder / numbers[number] for number in sorted(numbers)]
+        if not (problem := _not_together(where, paths)):
+            return paths
     raise Problems("The parts of a table cannot be read:", [problem])
+
+
+def is_passed_over(path: Path) -> bool:
+    """Whether a file is one that other programs leave in any folder (.DS_Store, _SUCCESS)."""
+    return path.name.startswith((".", "_"))
+
+
+def marked(table: pa.Table, mark: str) -> pa.Table:
+    """A part that says of which partition it is, in its file's metadata."""
+    return table.replace_schema_metadata({_MARK: mark})
+
+
+def mark_of(path: Path) -> str:
+    """What a part says of its partition; "" where it says nothing."""
+    try:
+        return (pq.read_schema(path).metadata or {}).get(_MARK, b"").decode()
+    except (pa.ArrowException, OSError):
+        return ""  # whoever reads the part will say what is wrong with it
+
+
+def _not_together(where: str, paths: list[Path]) -> str:
+    """What is wrong where parts are not all those of one partition; nothing where they do not say."""
+    marks = {mark: path.name for path in reversed(paths) if (mark := mark_of(path))}
+    if len(marks) > 1:
+        two = " and ".join(sorted(marks.values())[:2])
+        return f"{where} holds parts of more than one partition: {two} do not belong together. {_AGAIN}"
+    n_parts = [int(mark.split()[0]) for mark in marks]
+    if n_parts and n_parts[0] != len(paths):
+        too_few = f"holds {len(paths)} of {n_parts[0]} parts: the last ones are missing"
+        too_many = f"holds {len(paths)} parts, but was made with {n_parts[0]}"
+        return f"{where} {too_few if len(paths) < n_parts[0] else too_many}. {_AGAIN}"
+    return ""
 
 
 def named_part(number: int, table: str) -> str:
@@ -110,6 +145,14 @@ def differing_columns(table: str, parts: Sequence[Mapping[str, bool | None]]) ->
                     f"{named_part(number, table)} holds {name} as {kinds[0]}, parts before it as {kinds[1]}."
                 )
     return [f"{problem} All parts must be alike." for problem in problems]
+
+
+def repeated_rows(table: str, rows: Sequence[np.ndarray]) -> list[str]:
+    """What is wrong where parts, of which these are the row numbers, have the same one twice."""
+    together = np.sort(np.concatenate([np.zeros(0, dtype=np.int32), *rows]))
+    if (np.diff(together) > 0).all():
+        return []
+    return [f"The parts of {table} have the same row number more than once. Number all rows of the table through."]
 
 
 def split_patients(person: np.ndarray, part: np.ndarray) -> list[str]:

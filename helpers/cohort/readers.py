@@ -13,7 +13,7 @@ import pyarrow as pa
 from helpers.cohort import csv_files, parquet_files
 from helpers.cohort.cells import factorized, stripped
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
-from helpers.cohort.parts import differing_columns, named_part, part_paths, split_patients, uneven_parts
+from helpers.cohort.parts import differing_columns, named_part, part_paths, repeated_rows, split_patients, uneven_parts
 from helpers.cohort.text_columns import DATES, as_categories, as_dates, has_entry
 from helpers.cohort.value_rules import missing
 from helpers.errors import Problems
@@ -159,11 +159,9 @@ def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read
         except Problems as error:
             problems += [f"{named_part(number, table)}: {problem}" for problem in error.problems]
     problems = problems or differing_columns(table, [_kinds(read) for read in parts])
-    row = np.concatenate([np.zeros(0, dtype=np.int32), *(read.row for read in parts)])
-    if not problems and (np.diff(np.sort(row)) == 0).any():
-        problems = [f"{folder.name} ({table}) has the same row number in two of its parts. Number all rows through."]
-    if problems:
+    if problems := problems or repeated_rows(table, [read.row for read in parts]):
         raise Problems(heading, problems)
+    row = np.concatenate([read.row for read in parts])
     columns = {name: _joined([read.columns[name] for read in parts]) for name in parts[0].columns}
     of_row = np.repeat(np.arange(len(parts)), [len(read.row) for read in parts])
     # Rows without any entry were left out before the parts were made.

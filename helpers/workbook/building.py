@@ -64,15 +64,7 @@ class Building:
 
     def put_in_place(self) -> None:
         """Move the finished report in; only then the former one goes, and what an earlier failed run left."""
-        if self.out.exists():
-            self.out.rename(self._former)
-        try:
-            self.aside.rename(self.out)
-        except OSError:
-            if self._former.exists():
-                self._former.rename(self.out)
-            raise
-        shutil.rmtree(self._former, ignore_errors=True)
+        exchange(self.aside, self.out, former=self._former)
         shutil.rmtree(self.failed, ignore_errors=True)
 
     def keep_failed(self) -> Path:
@@ -88,3 +80,16 @@ class Building:
     def discard(self) -> None:
         """Remove what was built so far."""
         shutil.rmtree(self.aside, ignore_errors=True)
+
+
+def exchange(new: Path, out: Path, *, former: Path) -> None:
+    """Put a finished folder in its place; what stood there goes only then, and comes back if that cannot be done."""
+    if out.exists():
+        out.rename(former)
+    try:
+        new.rename(out)
+    except OSError:
+        if former.exists():
+            former.rename(out)
+        raise
+    shutil.rmtree(former, ignore_errors=True)

@@ -96,7 +96,8 @@ def _partition(options: argparse.Namespace) -> None:
 
     made = partition_study(options.study, options.out, patients_per_part=options.patients_per_part)
     parts = f"{made.n_parts} part{'s' * (made.n_parts > 1)}"
-    print(f"{parts}. {options.out} holds identifiers and dates, as the study's own files do: never share it.")
+    replaced = ", in place of those that were there" if made.is_replaced else ""
+    print(f"{parts}{replaced}. {options.out} holds identifiers and dates, as the study's own files do: never share it.")
     print(f"Next: workbook run {made.study} --workers 2")
 
 

@@ -20,8 +20,8 @@ from helpers.workbook.steps import Step
 from helpers.workbook.study import Study
 
 PACKAGES = (
-    "ipykernel", "lifelines", "matplotlib", "nbclient", "nbformat", "numpy", "pandas", "pandera", "papermill",
-    "pyarrow", "scipy", "seaborn", "tableone",
+    "dask", "distributed", "ipykernel", "lifelines", "matplotlib", "nbclient", "nbformat", "numpy", "pandas", "pandera",
+    "papermill", "pyarrow", "scipy", "seaborn", "tableone",
 )  # fmt: skip
 NOT_SHARED = ("private", "manifest.json")
 

@@ -1,7 +1,6 @@
 """A study's tables cut into parts of whole patients, with a study file that names them."""
 
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,9 @@ from pathlib import Path
 
 import yaml
 
+from helpers.cohort.parts import is_passed_over, mark_of
 from helpers.errors import WorkbookError
+from helpers.workbook.building import exchange
 from helpers.workbook.parameters import merged, parameters_by_step
 from helpers.workbook.places import project_root
 from helpers.workbook.steps import STEPS, Step
@@ -21,10 +22,11 @@ STUDY = "study.yml"
 
 @dataclass(frozen=True)
 class Partition:
-    """The study file of a cohort in parts, and how many parts there are."""
+    """The study file of a cohort in parts, how many parts there are, and whether they replaced others."""
 
     study: Path
     n_parts: int
+    is_replaced: bool
 
 
 def partition_study(
@@ -67,35 +69,60 @@ def partition_study(
             changed["study_folder"] = str(out)
         text = study.path.read_text(encoding="utf-8-sig")
         (aside / STUDY).write_text(changed_lines(text, changed), encoding="utf-8")
-        if out.exists():
-            shutil.rmtree(out)
-        aside.rename(out)
+        is_replaced = out.exists() and any(out.iterdir())
+        exchange(aside, out, former=out.with_name(f".{out.name}.former-{os.getpid()}"))
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return Partition(out / STUDY, n_parts)
+    return Partition(out / STUDY, n_parts, is_replaced)
 
 
 def changed_lines(text: str, changed: Mapping[str, str]) -> str:
-    """A study file with other values for some of its lines, and lines for those that it lacks; comments stay."""
+    """A study file with other values for some of its lines, and lines for those that it lacks; comments stay.
+
+    Raises
+    ------
+    WorkbookError
+        If its lines are not plain enough for that.
+    """
+    former = yaml.safe_load(text)
     places = {key.value: value for key, value in yaml.compose(text).value}
     new = [f"{name}: {_written(value)}" for name, value in changed.items() if name not in places]
     ends = sorted(((places[name], value) for name, value in changed.items() if name in places), key=_start)
     for node, value in reversed(ends):
-        former = text[node.start_mark.index : node.end_mark.index]
-        end = former[len(former.rstrip()) :]  # a value of several lines goes to the beginning of the next
+        value_there = text[node.start_mark.index : node.end_mark.index]
+        end = value_there[len(value_there.rstrip()) :]  # a value of several lines goes to the beginning of the next
         text = text[: node.start_mark.index] + _written(value) + end + text[node.end_mark.index :]
-    return "\n".join([text.rstrip("\n"), *new, ""])
+    text = "\n".join([text.rstrip("\n"), *new, ""])
+    if _read(text) != former | changed:
+        raise WorkbookError(
+            "The study file cannot be copied with other file names. Write it in lines of the form `name: value`, "
+            "without braces around all of them and without a closing `...`."
+        )
+    return text
+
+
+def _read(text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
 
 
 def _written(value: str) -> str:
     return value if value.isidentifier() else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _is_ours(entry: Path) -> bool:
-    """Whether an earlier partition can have written this file or folder."""
-    if entry.name not in TABLES:
-        return entry.name == STUDY
-    return entry.is_dir() and all(re.fullmatch(r"part-\d+\.parquet", path.name) for path in entry.iterdir())
+def _strangers(out: Path) -> list[str]:
+    """What in a folder no partition has written; a study file is one of ours only beside tables of ours."""
+    ours, strangers = [], []
+    for entry in sorted(out.iterdir()):
+        if entry.name in TABLES and entry.is_dir():
+            others = [path.name for path in entry.iterdir() if not is_passed_over(path) and not mark_of(path)]
+            strangers += [f"{entry.name}/{name}" for name in sorted(others)[:1]]
+            ours += [entry] * (not others)
+        elif not is_passed_over(entry) and entry.name != STUDY:
+            strangers.append(entry.name)
+    return strangers + [STUDY] * ((out / STUDY).exists() and not ours)
 
 
 def _start(place: tuple[yaml.Node, str]) -> int:
@@ -107,8 +134,7 @@ def _check_folder(out: Path, study_folder: Path) -> None:
         raise WorkbookError(f"{out.name} is not a folder. Give a new one with --out DIR.")
     if out.resolve() == study_folder.resolve():
         raise WorkbookError(f"{out.name} is the folder of the study itself. Give a new one with --out DIR.")
-    strange = sorted(entry.name for entry in out.iterdir() if not _is_ours(entry)) if out.is_dir() else []
-    if strange:
+    if strange := _strangers(out) if out.is_dir() else []:
         raise WorkbookError(
             f"{out.name} holds things that are no partition ({', '.join(strange[:3])}). "
             "They would be replaced: give a new folder with --out DIR."

@@ -99,12 +99,34 @@ def test_parts_that_are_not_all_there(parts, tmp_path):
         'The folder "patients" has parts up to part-00004.parquet, but not part-00002.parquet. '
         "Copy the folder again, or make it again with `workbook partition`.",
         'The folder "procedures" holds extra.csv besides its parts. Take it out.',
+        'The folder "fractures" holds 4 of 5 parts: the last ones are missing. '
+        "Copy the folder again, or make it again with `workbook partition`.",
     )
     shutil.copy(parts / "patients" / part_name(1), parts / "patients" / part_name(2))
     (parts / "procedures" / "extra.csv").unlink()
+    for path in (parts / "fractures").iterdir():  # parts of another program do not say how many there are
+        pq.write_table(pq.read_table(path).replace_schema_metadata(), path)
     assert "fractures has 4 parts, but patients has 5. " in problems(parts)[0]
     with pytest.raises(Problems, match='The folder "empty" holds no part-00000.parquet. Name a file, or a folder that'):
         part_paths(tmp_path / "empty")
+
+
+def test_parts_of_two_partitions_are_not_mixed(raw, parts, tmp_path):
+    others = {name: frame.iloc[:-1] for name, frame in raw.items()}
+    write_partition(others, tmp_path / "others", least_parts=5)
+    shutil.copy(tmp_path / "others" / "patients" / part_name(3), parts / "patients" / part_name(3))
+    (told,) = problems(parts)
+    assert told.startswith(
+        'The folder "patients" holds parts of more than one partition: part-00000.parquet and part-00003.parquet '
+        "do not belong together. Copy the folder again"
+    )
+    shutil.copy(parts / "patients" / part_name(4), parts / "patients" / part_name(3))
+    shutil.copy(parts / "patients" / part_name(4), parts / "patients" / part_name(5))
+    assert problems(parts)[0].startswith('The folder "patients" holds 6 parts, but was made with 5. Copy the folder')
+    write_partition(raw, tmp_path / "again", least_parts=5)
+    assert (tmp_path / "again" / "patients" / part_name(0)).read_bytes() == (
+        parts / "patients" / part_name(0)
+    ).read_bytes()
 
 
 def test_parts_that_cannot_be_read_are_named_all_of_them(parts):
@@ -134,7 +156,9 @@ def test_parts_that_do_not_go_together(parts):
     )
     shutil.copy(full, one)
     (told,) = problems(parts)
-    assert told == "patients (patients) has the same row number in two of its parts. Number all rows through."
+    assert (
+        told == "The parts of patients have the same row number more than once. Number all rows of the table through."
+    )
 
 
 def test_a_patient_in_two_parts_is_told(parts):

@@ -4,6 +4,8 @@ import io
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +66,38 @@ def test_a_partition_replaces_one_and_nothing_else(partition, example_study):
     (folder / "notes.txt").touch()
     with pytest.raises(WorkbookError, match=r"parts holds things that are no partition \(notes.txt\)."):
         partition_study(example_study / "study.yml", folder, patients_per_part=500)
+    (folder / "notes.txt").unlink()
+    (folder / "patients" / ".DS_Store").touch()
+    (folder / "patients" / "part-00007.parquet").write_bytes(b"of somebody else")
+    with pytest.raises(WorkbookError, match=r"no partition \(patients/part-00007.parquet\)."):
+        partition_study(example_study / "study.yml", folder, patients_per_part=500)
+    (folder / "patients" / "part-00007.parquet").unlink()
+    assert partition_study(example_study / "study.yml", folder, patients_per_part=100).is_replaced
+    (folder / "notes.txt").touch()
     with pytest.raises(WorkbookError, match="notes.txt is not a folder."):
         partition_study(example_study / "study.yml", folder / "notes.txt", patients_per_part=500)
+
+
+def test_a_study_file_alone_is_nobodys_to_replace(example_study, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "study.yml").write_text("written: by hand\n")
+    with pytest.raises(WorkbookError, match=r"mine holds things that are no partition \(study.yml\)."):
+        partition_study(example_study / "study.yml", tmp_path / "mine", patients_per_part=500)
+    assert (tmp_path / "mine" / "study.yml").read_text() == "written: by hand\n"
+
+
+def test_the_former_partition_stays_until_the_new_one_is_in_its_place(partition, example_study, monkeypatch):
+    def broken(self, target):
+        if ".partition-" in self.name:
+            raise OSError("no rename")
+        return rename(self, target)
+
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", broken)
+    with pytest.raises(OSError, match="no rename"):
+        partition_study(example_study / "study.yml", partition.study.parent, patients_per_part=500)
+    assert len(list((partition.study.parent / "patients").iterdir())) == 5
+    assert sorted(path.name for path in partition.study.parent.parent.iterdir()) == ["parts", "study"]
 
 
 def test_nothing_is_left_of_a_partition_that_fails(example_study):
@@ -78,7 +110,11 @@ def test_nothing_is_left_of_a_partition_that_fails(example_study):
 def test_the_command_says_what_the_folder_holds(example_study, capsys):
     out = example_study.parent / "parts"
     assert main(["partition", str(example_study / "study.yml"), "--out", str(out), "--patients-per-part", "300"]) == 0
-    assert capsys.readouterr().out == (
+    command = ["partition", str(example_study / "study.yml"), "--out", str(out), "--patients-per-part", "300"]
+    told = capsys.readouterr().out
+    assert main(command) == 0
+    assert capsys.readouterr().out == told.replace("2 parts.", "2 parts, in place of those that were there.")
+    assert told == (
         f"2 parts. {out} holds identifiers and dates, as the study's own files do: never share it.\n"
         f"Next: workbook run {out}/study.yml --workers 2\n"
     )
@@ -96,6 +132,12 @@ def test_lines_of_a_study_file_are_changed_in_their_places(text, found):
     changed = {"a": "x y", "b": "z", "c": "new"}
     assert yaml.safe_load(changed_lines(text, changed)) == changed
     assert changed_lines(text, changed) == found
+
+
+@pytest.mark.parametrize("text", ["{a: one, b: two}", "a: one\nb: two\n...\n"])
+def test_a_study_file_that_cannot_be_changed_line_by_line_is_told(text):
+    with pytest.raises(WorkbookError, match="Write it in lines of the form `name: value`"):
+        changed_lines(text, {"a": "x", "c": "new"})
 
 
 def test_a_folder_in_place_of_a_file_must_hold_parts(partition, toy, steps):
@@ -172,7 +214,7 @@ def test_a_run_with_workers_makes_the_same_tables(example_study, example_report,
     assert {path.name for path in out.iterdir()} == {path.name for path in example_report.iterdir()}
     for step in steps:
         assert 'scheduler = \\"tcp://scheduler\\"' in (out / "notebooks" / f"{step.stem}.ipynb").read_text()
-    assert not [path for path in out.rglob("*") if path.is_file() and b"tcp://127" in path.read_bytes()]
+    assert not [path for path in out.rglob("*") if path.is_file() and b"://127" in path.read_bytes()]
 
 
 def test_workers_end_with_what_they_were_started_for():
@@ -181,6 +223,24 @@ def test_workers_end_with_what_they_were_started_for():
         _workers_for_something_that_stops()
     left = set(psutil.Process().children(recursive=True)) - before
     assert not [process for process in left if "spawn_main" in " ".join(process.cmdline())]
+
+
+def test_only_who_can_read_this_users_files_can_talk_to_the_workers():
+    with local_workers(1) as address:
+        assert address.startswith("tls://127.0.0.1:")
+        ask = "import sys, distributed; print(distributed.Client(sys.argv[1], timeout=5).run(int))"
+        names = [name for name in os.environ if name.startswith("DASK_DISTRIBUTED__COMM__TLS__")]
+        paths = [Path(os.environ[name]) for name in names]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o600}
+        assert {stat.S_IMODE(path.parent.stat().st_mode) for path in paths} == {0o700}
+        without = {name: value for name, value in os.environ.items() if name not in names}
+        asked = [
+            subprocess.run([sys.executable, "-c", ask, address], env=env, capture_output=True, text=True, check=False)
+            for env in (without, os.environ)
+        ]
+        assert [one.returncode == 0 for one in asked] == [False, True]
+        assert ": 0}" in asked[1].stdout
+    assert not [name for name in names if name in os.environ]
 
 
 def _workers_for_something_that_stops():
