@@ -1,6 +1,9 @@
 """Every estimator says of a cohort in parts what it says of the whole."""
 
+import subprocess
+import sys
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +15,7 @@ from helpers.estimators import peer
 from helpers.parted import Parted, PartedColumns, gathered
 from tests.parts_here import Here, in_parts_here
 
+ROOT = Path(__file__).parents[2]
 GROUPS = ("near", "far", "farther")
 
 
@@ -262,3 +266,9 @@ def test_vertebrae_are_not_counted_in_parts_without_patients(frame):
     table = in_parts_here(four_parts(frame))
     with pytest.raises(WorkbookError, match="`vertebra` of a cohort in parts needs `patient`"):
         room.hazard_ratio(*followed(table), entry=table["entry"], vertebra=table["level"])
+
+
+def test_one_machine_does_not_pay_for_dask():
+    code = "import sys, helpers.estimators, helpers.workbook.folder, helpers.cohort.contrasts, helpers.cohort.engine"
+    run = [sys.executable, "-c", f"{code}; print(sorted({{'dask', 'distributed'}} & set(sys.modules)))"]
+    assert subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip() == "[]"
