@@ -5,9 +5,13 @@ at the patient's own times, and functions f_j common to all. So the sum over pat
 the sums of V_gj V_gk, and those change only where one of the patient's vertebrae leaves.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from helpers.estimators.distinct import runs
+
+BLOCK = 2**14
 
 
 def product_sums(
@@ -32,22 +36,35 @@ def product_sums(
     """
     order = np.argsort(patients.astype(np.int64) * (n_times + 1) + when, kind="stable")
     first, _ = runs(patients[order])
-    state, start, when = jumps[:, order], start[:, patients[order[first]]], when[order] + 1
+    # Patients in blocks: sums of fewer terms keep more digits.
+    starts = np.flatnonzero(np.diff(first // BLOCK, prepend=-1))
+    changes, first = np.zeros((n_times + 1, len(jumps), len(jumps))), np.append(first, len(order))
+    for low, high in pairwise([*starts, len(first) - 1]):
+        rows = order[first[low] : first[high]]
+        own = first[low:high] - first[low]
+        changes += _product_changes(jumps[:, rows], start[:, patients[rows[own]]], own, when[rows] + 1, n_times)
+    return np.cumsum(changes, axis=0)[1:]
+
+
+def _product_changes(
+    state: np.ndarray, start: np.ndarray, first: np.ndarray, when: np.ndarray, n_times: int
+) -> np.ndarray:
+    """By how much the sums of products of some patients change at each time; those of one start at `first`."""
     # Each patient's running sum starts by taking off the one before: terms stay small, and so does rounding.
-    total = np.add.reduceat(state, first, axis=1) + start if len(first) else start
+    total = np.add.reduceat(state, first, axis=1) + start
     state[:, first] += start
     state[:, first[1:]] -= total[:, :-1]
     np.cumsum(state, axis=1, out=state)
     before = np.empty_like(state)
     before[:, 1:] = state[:, :-1]
     before[:, first] = start
-    sums = np.zeros((n_times + 1, len(state), len(state)))
+    changes = np.zeros((n_times + 1, len(state), len(state)))
     for j in range(len(state)):
         for k in range(j, len(state)):
             change = np.bincount(when, state[j] * state[k] - before[j] * before[k], minlength=n_times + 1)
             change[0] += start[j] @ start[k]
-            sums[:, j, k] = sums[:, k, j] = np.cumsum(change)
-    return sums[1:]
+            changes[:, j, k] = changes[:, k, j] = change
+    return changes
 
 
 def clustered_variance(sums: np.ndarray, functions: np.ndarray) -> np.ndarray:

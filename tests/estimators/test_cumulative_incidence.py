@@ -146,3 +146,12 @@ def test_lifelines_moves_tied_times_apart_at_random(cohort):
     order = np.random.default_rng(3).permutation(len(cohort.days))
     again = cumulative_incidence(cohort.days[order], cohort.outcome[order])
     assert (again.incidence == ours.incidence).all()
+
+
+def test_patients_in_blocks_make_the_sums_of_all(cohort, monkeypatch):
+    columns, options = (cohort.days, cohort.event, cohort.patient), {"entry": cohort.entry}
+    expected = kaplan_meier(*columns, **options), cumulative_incidence(cohort.days, cohort.outcome, cohort.patient)
+    monkeypatch.setattr("helpers.estimators.influence.BLOCK", 3)
+    found = kaplan_meier(*columns, **options), cumulative_incidence(cohort.days, cohort.outcome, cohort.patient)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.std_error, other.std_error, rtol=1e-12, atol=1e-15)
