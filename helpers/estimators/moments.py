@@ -142,7 +142,7 @@ class Cells:
         width = np.int32 if len(time) * n_groups * n_outcomes < LARGEST else np.int64
         leaves, *enters = (place.astype(width, copy=False) for place in places)
         leaves = leaves * (n_groups * n_outcomes)
-        leaves += group * np.int8(n_outcomes) + rows["outcome"]
+        leaves += np.multiply(group, n_outcomes, dtype=width) + rows["outcome"]
         leaving = tally(leaves, count, (len(time), n_groups, n_outcomes))
         entering, at_entry = np.zeros((len(time), n_groups), dtype=np.int64), None
         if enters:
@@ -234,7 +234,7 @@ def _counted(rows: dict[str, np.ndarray], shape: tuple[int, int, int]) -> dict[s
         place = rows["days"][block].astype(np.intp)
         place *= shape[1] * shape[2]
         place += rows["outcome"][block]
-        place += rows["group"][block] * np.int8(shape[2])
+        place += np.multiply(rows["group"][block], shape[2], dtype=np.intp)
         total += np.bincount(place, minlength=len(total))
     cells = np.flatnonzero(total)
     columns = dict(zip(("days", "group", "outcome"), np.unravel_index(cells, shape), strict=True))

@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from helpers.cohort.parts import PartedTable, clear, read_parts
 from helpers.cohort.tables import check as contract
 from helpers.errors import WorkbookError, WorkbookFault
 from helpers.parted import Parted
+from helpers.workbook.cores import usable_cores
 from helpers.workbook.figure import StoredFigure
 from helpers.workbook.places import from_root, input_path
 from helpers.workbook.settings import Settings, read_settings
@@ -136,7 +136,7 @@ class RunFolder:
                     f"`{self.step.name}` does not write `{name}`. Add it to its `writes` in workbook/steps.py."
                 )
         self._tables.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(usable_cores()) as pool:
             list(pool.map(self._store, tables, tables.values()))
         for name in tables:
             _remember(self._written, name)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from helpers.workbook.cores import usable_cores
 from helpers.workbook.csv_rows import count_rows
 from helpers.workbook.parameters import Parameter
 from helpers.workbook.places import portable
@@ -55,7 +56,7 @@ def write_manifest(
         "parts": parts(folder),
         "versions": versions(),
         "git": git_state(root),
-        "machine": {"platform": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "machine": {"platform": platform.system(), "processor": platform.machine(), "cores": usable_cores()},
         "started": _instant(started),
         "ended": _instant(datetime.now(UTC)),
     }

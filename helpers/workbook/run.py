@@ -1,6 +1,5 @@
 """A whole run: check, execute the notebooks, build the pages, put the report in its place."""
 
-import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from helpers.errors import INPUT_ERRORS, Problems, WorkbookError
 from helpers.report.html import Chapter, write_pages
 from helpers.workbook.building import Building
 from helpers.workbook.captions import order_captions, start_captions
+from helpers.workbook.cores import usable_cores
 from helpers.workbook.kernel import NotebookError, OffSwitch, execute
 from helpers.workbook.lock import locked
 from helpers.workbook.manifest import inputs, versions, write_manifest
@@ -188,16 +188,11 @@ def _executed(plan: _Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
         # papermill puts in one more cell, with the parameters of the run
         progress=Progress({step.title: len(books[step.name].cells) + 1 for step in plan.steps}, stream),
         switch=switch,
-        cores=_cores(),
+        cores=usable_cores(),
     )
     if failed := [turn for turn in turns if turn.error]:
         raise _failure(failed, plan)
     return [turn.notebook for turn in turns]
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _execute_step(

@@ -191,7 +191,7 @@ ITEMS = (
     Item(
         "workbook run, the example",
         pipeline.example_report,
-        peers=(Peer("its kernels and imports alone", pipeline.example_floor),),
+        peers=(Peer("its kernels and imports alone, one after another", pipeline.example_floor),),
         is_example=True,
     ),
 )

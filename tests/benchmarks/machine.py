@@ -1,6 +1,5 @@
 """What the times depend on: cores, memory, its bandwidth, and the versions of everything."""
 
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from helpers.workbook.cores import usable_cores
 from tests.benchmarks import peers_r
 
 PACKAGES = ("numpy", "pandas", "scipy", "lifelines", "statsmodels", "duckdb")
@@ -26,11 +26,11 @@ def facts() -> dict[str, object]:
     """The facts stored with every line."""
     packages = {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}, **peers_r.versions()}
     return {
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "cpu": _cpu(),
         "gb_per_s_one_core": round(bandwidth(1) / 1e9, 2),
-        "gb_per_s": round(bandwidth(os.cpu_count() or 1) / 1e9, 2),
+        "gb_per_s": round(bandwidth(usable_cores()) / 1e9, 2),
         "versions": "; ".join(f"{name} {number}" for name, number in packages.items()),
         "date": date.today().isoformat(),
     }

@@ -177,3 +177,15 @@ def test_within_patients_those_without_events_have_no_part(cohort):
     all_rows = Rows.checked(*watched, stratum=number.max() - number).cells
     assert kept.moments.leaving.sum() < all_rows.moments.leaving.sum() == len(cohort.days)
     assert kept.moments.events.sum() == cohort.event.sum()
+
+
+@pytest.mark.parametrize("later", [None, 2])
+def test_groups_may_be_many_and_their_codes_narrow(later):
+    rng = np.random.default_rng(8)
+    days, group, outcome = rng.integers(0, 30, 500), rng.integers(0, 60, 500).astype(np.int8), rng.integers(0, 3, 500)
+    entry = None if later is None else np.maximum(days - later, 0) // 2
+    expected = np.zeros((30, 60, 3), dtype=int)
+    np.add.at(expected, (days, group, outcome), 1)
+    moments = Cells.of(days=days, group=group, outcome=outcome, entry=entry, shape=(60, 3)).moments
+    assert moments.leaving.sum() == 500
+    np.testing.assert_array_equal(moments.leaving, expected[moments.time.astype(int)])

@@ -163,7 +163,7 @@ def test_manifest_names_inputs_parameters_versions_and_outputs(two_runs):
 
 
 def failed_run(toy: Toy, monkeypatch) -> tuple[RunFailedError, str]:
-    monkeypatch.setattr(run_module, "_cores", lambda: 2)
+    monkeypatch.setattr(run_module, "usable_cores", lambda: 2)
     toy.out.mkdir(parents=True)
     (toy.out / "index.html").write_text("the last good report")
     told = io.StringIO()
@@ -238,7 +238,7 @@ def three_side_by_side(toy: Toy, *more: str, beside: tuple[str, ...] = ()) -> No
 
 
 def run_three(toy: Toy, monkeypatch) -> str:
-    monkeypatch.setattr(run_module, "_cores", lambda: 2)
+    monkeypatch.setattr(run_module, "usable_cores", lambda: 2)
     told = io.StringIO()
     run_study(toy.study, steps=THREE, root=toy.root, stream=told)
     return told.getvalue()
