@@ -84,7 +84,10 @@ def _keys(security, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Processes started meanwhile do not hear Ctrl-C, which goes to all of a terminal: they are ended by this one."""
+    """Processes started meanwhile do not hear Ctrl-C, which goes to all of a terminal, as this one will end them.
+
+    Nor does this one meanwhile: what a process ignores is all that those it starts inherit.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -31,7 +31,7 @@ ONE_RUN = textwrap.dedent(
     from pathlib import Path
     from helpers.workbook import cli, run
     from toy import STEPS, THREE
-    run._cores = lambda: 2
+    run.usable_cores = lambda: 2
     steps = THREE if sys.argv[4] == "three" else STEPS
     run.run_study = functools.partial(run.run_study, steps=steps, root=Path(sys.argv[1]))
     sys.exit(cli.main(["run", sys.argv[2], "--out", sys.argv[3]]))
