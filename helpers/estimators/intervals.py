@@ -15,9 +15,12 @@ NO_INTERVAL = (
     "no interval: the patients leave nothing to estimate a variance from (each group rests on one patient, "
     "or every patient shows the same)"
 )
-# Ten patients of equal weight: the small and rare kinds of cohort of `make calibrate` lie below.
-FEW_DEGREES = 30
+# Patients of equal weight: the small and rare kinds of cohort of `make calibrate` lie below.
+FEW = 10
+# Fewer than so many patients cannot show that they vary as a normal distribution does, and an interval leans on that.
+VERY_FEW, NEARLY_ALL = 5, 0.9
 FEW_PATIENTS = "few patients carry the events: in simulated cohorts such intervals were less reliable"
+VERY_FEW_PATIENTS = "fewer than five patients carry the events: do not rely on the interval or its p-value"
 SANDWICH_T = "sandwich, t quantile"
 FROM_RISKS = "interval from those of the two risks (logit, t quantile)"
 
@@ -41,11 +44,18 @@ def two_sided_p(z: float, df: float = math.inf) -> float:
 def degrees_of_freedom(influence: np.ndarray, patients=None) -> float:
     """How many patients a clustered variance really rests on: the degrees of freedom of its t quantile.
 
-    3 (sum u_g^2)^2 / sum u_g^4: the first two moments of the variance sum u_g^2 are matched to those of a chi-square
-    [1]_, with the influences u_g themselves plugged in for their kurtosis. The matching is exact where the u_g are
-    normal. Rare jumps of yes or no would suggest a factor of 2 in place of 3; 3 was kept because it did well in
-    simulation (`make calibrate`). Patients of equal weight give 3 each, the few with many fractures are felt, and those
-    without events count for next to nothing.
+    min(3 (sum u_g^2)^2 / sum u_g^4, G - 1), G the number of patients whose influence u_g is not zero. In the first the
+    first two moments of the variance sum u_g^2 are matched to those of a chi-square [1]_, with the influences u_g
+    themselves plugged in for their kurtosis. The matching is exact where the u_g are normal. Rare jumps of yes or no
+    would suggest a factor of 2 in place of 3; 3 was kept because it did well in simulation (`make calibrate`). Patients
+    of equal weight give 3 each, the few with many fractures are felt, and those without events count for next to
+    nothing. The second is the bound of any G numbers that add up to zero: it is felt where hardly any patient is
+    without influence, and holds two patients to one degree of freedom where the first alone would give them six.
+
+    Notes
+    -----
+    In R, u being the influences by patient: ``min(3 * sum(u^2)^2 / sum(u^4), sum(abs(u) > 1e-10 * max(abs(u))) - 1)``.
+    What is smaller than that is left over from rounding.
 
     References
     ----------
@@ -55,12 +65,53 @@ def degrees_of_freedom(influence: np.ndarray, patients=None) -> float:
     Examples
     --------
     >>> degrees_of_freedom(np.array([1.0, -1.0]), np.array([10, 10]))
-    60.0
+    19.0
+    >>> degrees_of_freedom(np.array([1.0, -1.0, 0.01]), np.array([2, 2, 100])).__round__(2)
+    12.06
+    """
+    squares = influence**2
+    if not squares.any():
+        return math.inf
+    weights = np.ones(len(squares)) if patients is None else patients
+    n_moving = float(weights @ (squares > NO_VARIANCE * squares.max()))
+    # Influences add up to zero, so one patient alone has none but by rounding.
+    return min(3 * patients_of_equal_weight(influence, patients), max(n_moving - 1, 1.0))
+
+
+def patients_of_equal_weight(influence: np.ndarray, patients=None) -> float:
+    """How many patients of equal weight would carry a clustered variance: (sum u_g^2)^2 / sum u_g^4.
+
+    Infinite where there is no variance.
+
+    Examples
+    --------
+    >>> patients_of_equal_weight(np.array([1.0, 1.0, -2.0]))
+    2.0
     """
     squares = influence**2
     weights = np.ones(len(squares)) if patients is None else patients
     fourth = float(weights @ squares**2)
-    return 3 * float(weights @ squares) ** 2 / fourth if fourth > 0 else math.inf
+    return float(weights @ squares) ** 2 / fourth if fourth > 0 else math.inf
+
+
+def few_patients(*influences: np.ndarray, patients=None) -> str:
+    """What to bear in mind of an interval that few patients carry; empty where they are enough.
+
+    Few are fewer than ten `patients_of_equal_weight`. The stronger caution is due where fewer than five patients make
+    up nine tenths of the variance. One of several influences is enough for either.
+    """
+    if any(_share_of_largest(influence, patients) >= NEARLY_ALL for influence in influences):
+        return VERY_FEW_PATIENTS
+    return FEW_PATIENTS if any(patients_of_equal_weight(moves, patients) < FEW for moves in influences) else ""
+
+
+def _share_of_largest(influence: np.ndarray, patients=None) -> float:
+    """The share of the variance that the largest influences make up, those of one patient less than `VERY_FEW`."""
+    squares, n = influence**2, VERY_FEW - 1
+    largest = np.argpartition(-squares, n)[:n] if len(squares) > n else np.arange(len(squares))
+    alike = 1 if patients is None else np.minimum(patients[largest], n)
+    total = sum_of_squares(influence, patients)
+    return float(np.sort(np.repeat(squares[largest], alike))[-n:].sum()) / total if total > 0 else 0.0
 
 
 def logit_limits(proportion: float, influence: np.ndarray, *, patients=None, conf_level: float) -> tuple[float, float]:
@@ -116,8 +167,7 @@ def clustered_ratio(
         The normal quantile instead of t.
     """
     variance, df = sum_of_squares(influence, patients), degrees_of_freedom(influence, patients)
-    least = min(df, *(degrees_of_freedom(of_group, patients) for of_group in groups)) if groups else df
-    note = joined(note, _few_patients(least) if variance > NO_VARIANCE else "")
+    note = joined(note, few_patients(influence, *groups, patients=patients) if variance > NO_VARIANCE else "")
     return _ratio(measure, log_ratio, variance, math.inf if is_normal else df, note=note, **evidence)
 
 
@@ -134,7 +184,7 @@ def clustered_proportion(
         proportion,
         *logit_limits(proportion, influence, patients=patients, conf_level=conf_level),
         std_error=math.sqrt(variance),
-        note=_few_patients(degrees_of_freedom(influence, patients)),
+        note=few_patients(influence, patients=patients),
         **evidence,
     )
 
@@ -190,7 +240,7 @@ def clustered_difference(
         difference - reach(one - low1, high0 - zero),
         difference + reach(high1 - one, zero - low0),
         std_error=math.sqrt(sum_of_squares(influences[0] - influences[1], patients)),
-        note=joined(note, _few_patients(min(degrees_of_freedom(influence, patients) for influence in influences))),
+        note=joined(note, few_patients(*influences, patients=patients)),
         **evidence,
     )
 
@@ -203,10 +253,6 @@ def sum_of_squares(influence: np.ndarray, patients=None) -> float:
 def joined(*notes: str) -> str:
     """Notes that say something, one after the other."""
     return "; ".join(note for note in notes if note)
-
-
-def _few_patients(df: float) -> str:
-    return FEW_PATIENTS if df < FEW_DEGREES else ""
 
 
 def _ratio(measure: str, log_ratio: float, variance: float, df: float, **evidence) -> Estimate:
@@ -222,7 +268,7 @@ def _with_limits(
     if variance <= NO_VARIANCE:
         note = joined(note, NO_INTERVAL)
         return Estimate(measure, value, None, None, conf_level, None, note=note, **evidence)
-    std_error, note = math.sqrt(variance), joined(note, _few_patients(df))
+    std_error = math.sqrt(variance)
     half = quantile(conf_level, df) * std_error
     return Estimate(
         measure,

@@ -31,8 +31,8 @@ def risk_ratio(event, exposed, patient=None, *, quantile: str = "t", conf_level:
     With a of n1 exposed and c of n0 unexposed vertebrae: ratio = (a/n1) / (c/n0). Without patients the interval is
     exp(log ratio +- z se), se^2 = 1/a - 1/n1 + 1/c - 1/n0 [1]_. With patients, the vertebrae of one patient count as
     one cluster [2]_: se^2 = sum over patients of u_g^2, u_g = (a_g - p1 n1_g)/a - (c_g - p0 n0_g)/c, and a t quantile
-    takes the place of z, with the degrees of freedom 3 (sum u_g^2)^2 / sum u_g^4 of the few patients who have events
-    (`intervals.degrees_of_freedom`).
+    takes the place of z, with the degrees of freedom 3 (sum u_g^2)^2 / sum u_g^4 of the few patients who have events,
+    and no more than there are patients less one (`intervals.degrees_of_freedom`).
 
     Parameters
     ----------

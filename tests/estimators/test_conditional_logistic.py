@@ -31,7 +31,8 @@ def log_and_error(estimate):
 def t_interval(log_ratio, influence):
     """Limits on the log scale and p-value, from how far each patient moves the log ratio."""
     error = np.linalg.norm(influence)
-    df = 3 * error**4 / np.sum(influence**4)
+    n_moving = np.sum(np.abs(influence) > 1e-10 * np.abs(influence).max())
+    df = min(3 * error**4 / np.sum(influence**4), n_moving - 1)
     half = student.ppf(0.975, df) * error
     return [log_ratio - half, log_ratio + half, 2 * student.sf(abs(log_ratio) / error, df)]
 

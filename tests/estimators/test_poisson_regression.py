@@ -42,7 +42,8 @@ def adjusted(cohort, patient=True, **options):
 def t_interval(log_ratio, influence, conf_level=0.95):
     """Limits on the log scale and p-value, from how far each patient moves the log ratio."""
     error = np.linalg.norm(influence)
-    df = 3 * error**4 / np.sum(influence**4)
+    n_moving = np.sum(np.abs(influence) > 1e-10 * np.abs(influence).max())
+    df = min(3 * error**4 / np.sum(influence**4), n_moving - 1)
     half = student.ppf((1 + conf_level) / 2, df) * error
     return [log_ratio - half, log_ratio + half, 2 * student.sf(abs(log_ratio) / error, df)]
 
