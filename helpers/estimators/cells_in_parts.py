@@ -79,6 +79,13 @@ def sums_of(cells: Cells | CellsInParts) -> np.ndarray:
     return cells.in_whole(_coefficient_sums).total()
 
 
+def first_events_of(cells: Cells | CellsInParts) -> np.ndarray | None:
+    """How many patients have their first event at each moment; None without patients."""
+    if cells.patients is None:
+        return None
+    return cells.first_events() if isinstance(cells, Cells) else cells.in_whole(_first_events).total()
+
+
 def _cells(*, are_patients: bool, shape: tuple[int, int], patients, strata, **columns) -> Cells:
     """Of one part; rows of patients without an event are left out where the strata are patients, and only there."""
     if strata is not None and patients is not None and not are_patients and np.array_equal(strata, patients):
@@ -90,6 +97,12 @@ def _by_patient(cells: Cells, whole: tuple) -> np.ndarray:
     stratum, time, *tables = whole
     at = places_in(stratum, time, cells.moments)
     return cells.by_patient(*(None if table is None else table[at] for table in tables))
+
+
+def _first_events(cells: Cells, whole: Moments) -> np.ndarray:
+    first = np.zeros(len(whole.time), dtype=np.int64)
+    first[places_in(whole.stratum, whole.time, cells.moments)] = cells.first_events()
+    return first
 
 
 def _coefficient_sums(cells: Cells, whole: Moments) -> np.ndarray:

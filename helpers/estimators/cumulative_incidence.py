@@ -6,11 +6,11 @@ import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, label_codes, one_dimensional, same_length
-from helpers.estimators.cells_in_parts import cells_of, sums_of
+from helpers.estimators.cells_in_parts import cells_of, first_events_of, sums_of
 from helpers.estimators.estimate import check_conf_level
 from helpers.estimators.moments import Moments
 from helpers.estimators.processes import Processes, incidence_variance
-from helpers.estimators.survival import Steps, log_log_limits
+from helpers.estimators.survival import Steps, log_log_limits, patients_with_event
 from helpers.parted import by_part
 
 
@@ -79,11 +79,17 @@ def cumulative_incidence(days, outcome, patient=None, *, cause: int = 1, conf_le
     codes = None if patient is None else label_codes(patient, "patient")[0]
     cells = cells_of(patients=codes, days=days, outcome=outcome, shape=(1, 3))
     sums = sums_of(cells)
-    return incidence_curve_of(cells.moments, sums, n_patients=cells.n_patients, conf_level=conf_level)
+    told = {"n_patients": cells.n_patients, "first_events": first_events_of(cells)}
+    return incidence_curve_of(cells.moments, sums, conf_level=conf_level, **told)
 
 
 def incidence_curve_of(
-    moments: Moments, sums: np.ndarray, *, n_patients: int | None, conf_level: float
+    moments: Moments,
+    sums: np.ndarray,
+    *,
+    n_patients: int | None,
+    conf_level: float,
+    first_events: np.ndarray | None = None,
 ) -> IncidenceCurve:
     """The curve of a cohort whose `Moments` and `coefficient_sums` have been added up from its parts."""
     process = Processes.of(moments)
@@ -105,6 +111,7 @@ def incidence_curve_of(
         int(moments.leaving.sum()),
         int(process.events.sum()),
         None,
+        patients_with_event(process, first_events),
         process.incidence,
     )
 

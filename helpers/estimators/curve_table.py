@@ -45,7 +45,7 @@ def incidence_at(curves: Mapping[str, IncidenceCurve], day: float) -> dict[str, 
     Returns
     -------
     dict of str to Estimate
-        In the unit "probability".
+        In the unit "probability"; a note says where few patients had the event by then.
 
     Notes
     -----
@@ -71,7 +71,8 @@ def survival_at(curves: Mapping[str, Curve], days: Sequence[float]) -> dict[str,
     Returns
     -------
     dict of str to Estimate
-        By curve and day in words: "next to cement, day 90". In the unit "probability".
+        By curve and day in words: "next to cement, day 90". In the unit "probability"; a note says where few patients
+        had the event by then.
 
     Notes
     -----
@@ -175,7 +176,9 @@ def _height_on(curve: Steps, day: float, measure: str) -> Estimate:
     at = int(np.searchsorted(curve.time, day, side="right")) - 1
     low, high, error = (float(band[at]) for band in (curve.conf_low, curve.conf_high, curve.std_error))
     if at >= 0 and np.isfinite([low, high, error]).all():
-        return Estimate(measure, height, low, high, p_value=None, std_error=error, **evidence)
+        return Estimate(
+            measure, height, low, high, p_value=None, std_error=error, note=curve.few_patients(day), **evidence
+        )
     is_certain = height * (1 - height) <= NO_VARIATION
     why = "no event so far" if not n_events else "nothing but events so far" if is_certain else NO_INTERVAL
     return Estimate(measure, height, None, None, p_value=None, note=why, **evidence)

@@ -1,14 +1,17 @@
 """Median times, always with the words for whose median it is."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.estimate import Estimate, not_estimable
-from helpers.estimators.intervals import FEW_PATIENTS, NO_INTERVAL, joined
+from helpers.estimators.intervals import NO_INTERVAL, joined
 from helpers.estimators.survival import Curve, kaplan_meier
 
-# Patients with the event below which `make calibrate` finds the median's interval too short.
-FEW = 20
+# Vertebrae still at risk below which one event more or less moves the curve by a tenth and more.
+FEW_AT_RISK = 10
+ON_ONE_DAY = "both limits fall on that day"
 # R's tolerance for "the curve is exactly one half here".
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))
 
@@ -28,12 +31,15 @@ def median_time(curve: Curve) -> Estimate:
     Returns
     -------
     Estimate
-        In days. Where the curve stays above one half there is no value and the note says "not reached".
+        In days. Where the curve stays above one half there is no value and the note says "not reached". A note also
+        says where fewer than ten vertebrae were still at risk when the curve fell to one half, and where fewer than
+        twenty patients had the event.
 
     Notes
     -----
     In R: ``quantile(survfit(Surv(days, event) ~ 1, conf.type = "log-log"), 0.5)``. R's default band is
-    another (``conf.type = "log"``), so its printed limits differ.
+    another (``conf.type = "log"``), so its printed limits differ. Where both limits are the median itself R prints
+    them; here there is no interval if so few vertebrae were at risk, as one step then carries the band past one half.
 
     References
     ----------
@@ -58,28 +64,17 @@ def median_time(curve: Curve) -> Estimate:
             n_vertebrae=0,
             n_events=0,
         )
-    value, low, high = (_crossing(curve.time, band) for band in (curve.survival, curve.conf_low, curve.conf_high))
-    note = ""
-    if value is None:
-        note = "not reached: fewer than half had the event by the end of follow-up"
-    elif low is None and high is None:
-        note = NO_INTERVAL
-    elif high is None:
-        note = "upper limit not reached"
-    return Estimate(
-        "median time",
-        value,
-        low,
-        high,
-        curve.conf_level,
-        None,
-        curve.method + ", band inverted at one half",
-        "days",
-        curve.n_patients,
-        curve.n_vertebrae,
-        curve.n_events,
-        note=note,
-    )
+    median = _inverted(curve)
+    if not median.is_estimable:
+        return median
+    at_risk = int(curve.at_risk[np.argmax(curve.survival <= 0.5 + TOLERANCE)])
+    if at_risk >= FEW_AT_RISK:
+        return median
+    note = f"only {at_risk} {'vertebra was' if at_risk == 1 else 'vertebrae were'} still at risk by then"
+    if median.conf_low is not None and median.conf_low == median.conf_high:
+        note = joined(note, f"no interval: {ON_ONE_DAY}")
+        return replace(median, conf_low=None, conf_high=None, note=note)
+    return replace(median, note=joined(note, median.note))
 
 
 def median_among_events(days, event, patient=None, *, conf_level: float = 0.95) -> Estimate:
@@ -125,21 +120,37 @@ def median_among_events(days, event, patient=None, *, conf_level: float = 0.95) 
             n_vertebrae=0,
             n_events=0,
         )
-    among = median_time(curve)
-    is_few = among.conf_low is not None and among.n_patients is not None and among.n_patients < FEW
+    # All have the event, so that half of them are still at risk at their median, however few they are.
+    among = _inverted(curve)
+    method = among.method + "; only vertebrae with the event (conditions on the outcome)"
+    return replace(among, measure="median time among events", method=method)
+
+
+def _inverted(curve: Curve) -> Estimate:
+    """Where a curve and its band pass one half."""
+    value, low, high = (_crossing(curve.time, band) for band in (curve.survival, curve.conf_low, curve.conf_high))
+    note = ""
+    if value is None:
+        note = "not reached: fewer than half had the event by the end of follow-up"
+    elif low is None and high is None:
+        note = NO_INTERVAL
+    elif high is None:
+        note = "upper limit not reached"
+    if low is not None or high is not None:
+        note = joined(note, ON_ONE_DAY if low == high else "", curve.few_patients())
     return Estimate(
-        "median time among events",
-        among.estimate,
-        among.conf_low,
-        among.conf_high,
-        conf_level,
+        "median time",
+        value,
+        low,
+        high,
+        curve.conf_level,
         None,
-        among.method + "; only vertebrae with the event (conditions on the outcome)",
+        curve.method + ", band inverted at one half",
         "days",
-        among.n_patients,
-        among.n_vertebrae,
-        among.n_events,
-        note=joined(among.note, FEW_PATIENTS if is_few else ""),
+        curve.n_patients,
+        curve.n_vertebrae,
+        curve.n_events,
+        note=note,
     )
 
 

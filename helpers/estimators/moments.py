@@ -161,6 +161,14 @@ class Cells:
         )
         return replace(self, moments=whole, leaving=leaving, entering=entering)
 
+    def first_events(self) -> np.ndarray:
+        """How many patients have their first event at each moment; an array (moments,)."""
+        n_moments, n_groups, n_outcomes = self.moments.leaving.shape
+        is_event = np.flatnonzero(self.leaving % n_outcomes == 1)
+        first = np.full(self.n_codes, n_moments)
+        np.minimum.at(first, self.patients[is_event], self.leaving[is_event] // (n_groups * n_outcomes))
+        return np.bincount(first, minlength=n_moments + 1)[:n_moments]
+
     def by_patient(self, leaving: np.ndarray, entering: np.ndarray | None = None) -> np.ndarray:
         """What rows leave with by a table like `moments.leaving`, and enter with, looked up and added up by patient."""
         leaving = leaving.ravel()

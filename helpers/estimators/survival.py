@@ -6,9 +6,9 @@ import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
-from helpers.estimators.cells_in_parts import cells_of, sums_of
+from helpers.estimators.cells_in_parts import cells_of, first_events_of, sums_of
 from helpers.estimators.estimate import check_conf_level
-from helpers.estimators.intervals import critical_value
+from helpers.estimators.intervals import FEW_PATIENTS, VERY_FEW, VERY_FEW_PATIENTS, critical_value
 from helpers.estimators.moments import Moments
 from helpers.estimators.processes import Processes, incidence_variance
 from helpers.parted import by_part, gathered
@@ -17,6 +17,8 @@ from helpers.parted import by_part, gathered
 NO_VARIATION = 1e-12
 # On the logit scale no standard error is smaller than this below a million million events.
 NO_ERROR = 1e-6
+# Patients with the event below which `make calibrate` finds intervals with the normal quantile too short.
+FEW_WITH_EVENT = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,10 @@ class Counts:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Steps:
-    """What every curve holds at each distinct time: how many were at risk, had the event, or left."""
+    """What every curve holds at each distinct time: how many were at risk, had the event, or left.
+
+    `patients_with_event` is how many patients had an event at that time or before; None where no patients were given.
+    """
 
     time: np.ndarray
     at_risk: np.ndarray
@@ -52,6 +57,7 @@ class Steps:
     n_vertebrae: int
     n_events: int
     entry: np.ndarray | None
+    patients_with_event: np.ndarray | None
 
     # Which field holds the curve, and where it starts.
     _curve = ""
@@ -81,6 +87,13 @@ class Steps:
         times = durations(np.atleast_1d(times), "times")
         heights = np.r_[self._start, getattr(self, self._curve)]
         return heights[np.searchsorted(self.time, times, "right")]
+
+    def few_patients(self, through: float = np.inf) -> str:
+        """What to bear in mind of an interval where few patients had the event by a day; empty where enough had."""
+        if self.patients_with_event is None:
+            return ""
+        n_patients = np.r_[0, self.patients_with_event][np.searchsorted(self.time, through, "right")]
+        return VERY_FEW_PATIENTS if n_patients < VERY_FEW else FEW_PATIENTS if n_patients < FEW_WITH_EVENT else ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -154,7 +167,8 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
     cells = cells_of(patients=codes, days=days, outcome=event, entry=entry, shape=(1, 2))
     sums = None if codes is None else sums_of(cells)
     entry = None if entry is None else np.sort(gathered(entry))
-    return curve_of(cells.moments, sums, n_patients=cells.n_patients, conf_level=conf_level, entry=entry)
+    told = {"n_patients": cells.n_patients, "first_events": first_events_of(cells)}
+    return curve_of(cells.moments, sums, conf_level=conf_level, entry=entry, **told)
 
 
 def curve_of(
@@ -164,8 +178,12 @@ def curve_of(
     n_patients: int | None,
     conf_level: float,
     entry: np.ndarray | None = None,
+    first_events: np.ndarray | None = None,
 ) -> Curve:
-    """The curve of a cohort whose `Moments` and `coefficient_sums` (None: naive) have been added up from its parts."""
+    """The curve of a cohort whose `Moments` and `coefficient_sums` (None: naive) have been added up from its parts.
+
+    `first_events` is how many patients have their first event at each moment.
+    """
     process = Processes.of(moments)
     survival = process.survival
     if sums is None:
@@ -194,8 +212,14 @@ def curve_of(
         int(moments.leaving.sum()),
         int(process.events.sum()),
         entry,
+        patients_with_event(process, first_events),
         survival,
     )
+
+
+def patients_with_event(process: Processes, first_events: np.ndarray | None) -> np.ndarray | None:
+    """How many patients had an event at each time or before, from those who have their first at each moment."""
+    return None if first_events is None else np.cumsum(first_events)[process.moment]
 
 
 def log_log_limits(probability: np.ndarray, std_error: np.ndarray, conf_level: float) -> tuple[np.ndarray, np.ndarray]:

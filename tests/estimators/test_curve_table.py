@@ -13,6 +13,7 @@ from helpers.estimators.curve_table import (
     incidence_at,
     survival_at,
 )
+from helpers.estimators.intervals import FEW_PATIENTS, VERY_FEW_PATIENTS
 from helpers.estimators.survival import kaplan_meier
 from helpers.estimators.turnbull import interval_censored_risk, turnbull
 
@@ -107,6 +108,19 @@ def test_what_survival_cannot_say_is_said(day, patient, value, words):
     assert height.estimate == value
     assert height.note.startswith(words)
     assert (height.conf_low is None) == bool(words)
+
+
+def test_heights_say_where_few_patients_had_the_event_by_then(cohort):
+    def notes(days, kept):
+        columns = cohort.days[kept], cohort.event[kept], cohort.patient[kept]
+        curves = {"incidence": cumulative_incidence(*columns), "survival": kaplan_meier(*columns)}
+        incidences = [incidence_at({"incidence": curves["incidence"]}, day)["incidence"] for day in days]
+        return [height.note for height in [*incidences, *survival_at({"all": curves["survival"]}, days).values()]]
+
+    everybody = np.ones(len(cohort.days), bool)
+    assert notes([50, 300], everybody) == [FEW_PATIENTS, ""] * 2
+    two = cohort.patient <= np.unique(cohort.patient)[1]
+    assert notes([300], two) == [VERY_FEW_PATIENTS] * 2
 
 
 def test_no_curve_has_no_height():

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.estimators.intervals import FEW_PATIENTS, VERY_FEW_PATIENTS
 from helpers.estimators.median_time import median_among_events, median_time
 from helpers.estimators.survival import kaplan_meier
 
@@ -83,3 +84,39 @@ def test_a_median_of_few_patients_says_so():
     few = median_among_events(days[:15], np.ones(15, bool), patient[:15])
     assert many.note == ""
     assert few.note.startswith("few patients carry the events")
+
+
+def test_a_median_that_two_vertebrae_decide_has_no_interval():
+    # One vertebra of each of ten patients fractures first; of the last two, which share a patient, one on day 1350.
+    days = np.r_[np.repeat(100, 10), np.full(88, 400), 1350, 1400]
+    event = np.r_[np.ones(10, bool), np.zeros(88, bool), True, False]
+    curve = kaplan_meier(days, event, np.r_[np.tile(np.arange(10), 10)[:98], 0, 0])
+    assert (curve.at_risk[-2], curve.survival[-3:].round(2).tolist()) == (2, [0.9, 0.45, 0.45])
+    median = median_time(curve)
+    assert three(median) == [1350, None, None]
+    assert median.note == "only 2 vertebrae were still at risk by then; no interval: both limits fall on that day"
+
+
+@pytest.mark.parametrize(("n", "told"), [(9, "only 9 vertebrae were still at risk by then"), (10, "")])
+def test_how_many_were_at_risk_is_told_below_ten(n, told):
+    # Of 2 n - 1 vertebrae the one in the middle brings the curve below one half.
+    days = np.arange(1, 2 * n)
+    median = median_time(kaplan_meier(days, np.ones(len(days), bool)))
+    assert (median.estimate, median.note) == (n, told)
+
+
+def test_limits_on_one_day_stay_where_many_were_at_risk():
+    # As in R: time is in whole days, and in a large cohort both limits may be that of the median.
+    days = np.repeat([10, 20, 30], [300, 500, 200])
+    median = median_time(kaplan_meier(days, np.ones(1000, bool), np.arange(1000)))
+    assert (three(median), median.note) == ([20, 20, 20], "both limits fall on that day")
+
+
+def test_a_median_over_all_at_risk_says_when_few_patients_had_the_event():
+    days, patient = np.arange(1, 61), np.arange(60)
+    every = np.ones(60, bool)
+    assert median_time(kaplan_meier(days, every, patient)).note == ""
+    assert median_time(kaplan_meier(days, every, patient % 19)).note == FEW_PATIENTS
+    assert median_time(kaplan_meier(days, every, patient % 4)).note == VERY_FEW_PATIENTS
+    assert median_time(kaplan_meier(days, every)).note == ""
+    assert median_among_events(days, every, patient % 4).note == VERY_FEW_PATIENTS

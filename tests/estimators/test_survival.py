@@ -1,10 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import WorkbookError
 from helpers.estimators.cumulative_incidence import cumulative_incidence
+from helpers.estimators.intervals import FEW_PATIENTS, VERY_FEW_PATIENTS
 from helpers.estimators.survival import kaplan_meier
 
 
@@ -219,3 +221,24 @@ def test_a_curve_shows_itself_in_one_line(cohort):
     incidence = cumulative_incidence(cohort.days, cohort.outcome, cohort.patient)
     assert repr(incidence) == f"IncidenceCurve(320 vertebrae, 95 events, {days} times to day 390)"
     assert repr(kaplan_meier([], [])) == "Curve(0 vertebrae, 0 events, 0 times)"
+
+
+@pytest.mark.parametrize("entering", [False, True])
+def test_patients_with_an_event_are_counted_once(cohort, entering):
+    entry = {"entry": cohort.entry} if entering else {}
+    curve = kaplan_meier(cohort.days, cohort.event, cohort.patient, **entry)
+    first = pd.Series(cohort.days[cohort.event]).groupby(cohort.patient[cohort.event]).min()
+    assert curve.patients_with_event.tolist() == [(first <= day).sum() for day in curve.time]
+    assert kaplan_meier(cohort.days, cohort.event).patients_with_event is None
+    deaths = cumulative_incidence(cohort.days, cohort.outcome, cohort.patient, cause=2)
+    assert deaths.patients_with_event[-1] == len(np.unique(cohort.patient[cohort.outcome == 2]))
+
+
+def test_few_patients_with_an_event_are_told_until_there_are_enough():
+    # Two vertebrae each; one patient more has an event every day, and its other vertebra the day after.
+    days, patient = np.r_[np.arange(1, 31), np.arange(2, 32)], np.tile(np.arange(30), 2)
+    curve = kaplan_meier(days, np.ones(60, bool), patient)
+    told = [VERY_FEW_PATIENTS] * 5 + [FEW_PATIENTS] * 15 + [""] * 10
+    assert [curve.few_patients(day) for day in range(30)] == told
+    assert curve.few_patients() == ""
+    assert kaplan_meier(days, np.ones(60, bool)).few_patients(1) == ""
