@@ -10,6 +10,7 @@ from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.cells_in_parts import CellsInParts, cells_of
 from helpers.estimators.distinct import n_distinct
+from helpers.estimators.intervals import VERY_FEW
 from helpers.estimators.moments import Cells, Moments
 from helpers.estimators.strata import with_same_labels
 from helpers.estimators.survival import checked_entry
@@ -120,3 +121,10 @@ def checked_window(window: Window) -> Window:
             "Pass (0, 90), or (365, None) for everything later."
         )
     return window
+
+
+def bounded_by_patients(sums: np.ndarray) -> str:
+    """What to bear in mind of a clustered test of few patients: (sum of U_g)^2 is at most G times sum of U_g^2."""
+    n_patients = np.count_nonzero(sums)
+    few = f"with {n_patients} patients chi-square cannot exceed {n_patients}: the test can hardly tell anything"
+    return few if n_patients < VERY_FEW else ""

@@ -144,9 +144,9 @@ def hazard_ratios_by_window(
 
     Notes
     -----
-    In R: ``survSplit(Surv(days, event) ~ ., data, cut = starts[-1], episode = "window", subset = days > 0)``, then
-    ``coxph(Surv(tstart, days, event) ~ exposed, subset = window == w, cluster = patient)``. survSplit refuses rows of 0
-    days, so they are left out first.
+    In R: ``survSplit(Surv(later, event) ~ ., transform(data, later = days + 1), cut = starts[-1] + 1, episode =
+    "window")``, then ``coxph(Surv(tstart, later, event) ~ exposed, subset = window == w, cluster = patient)``.
+    survSplit refuses rows of 0 days, so that days and cuts are taken one later.
 
     Examples
     --------

@@ -4,7 +4,7 @@ import numpy as np
 
 from helpers.estimators.cox import Likelihood, informative
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
-from helpers.estimators.follow_up import Rows
+from helpers.estimators.follow_up import Rows, bounded_by_patients
 from helpers.estimators.intervals import NO_VARIANCE, two_sided_p
 from helpers.estimators.moments import Moments
 
@@ -84,7 +84,10 @@ def logrank_test(
     if why_not:
         return not_estimable("log-rank test", why_not, unit="chi-square", conf_level=conf_level, **evidence)
     z = distance / variance**0.5
-    return Estimate("log-rank test", z * z, None, None, conf_level, two_sided_p(z), unit="chi-square", **evidence)
+    note = "" if rows.patients is None else bounded_by_patients(u)
+    return Estimate(
+        "log-rank test", z * z, None, None, conf_level, two_sided_p(z), unit="chi-square", note=note, **evidence
+    )
 
 
 def _hypergeometric(moments: Moments) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from helpers.errors import WorkbookError
 from helpers.estimators.arguments import choice
 from helpers.estimators.cox import Likelihood, informative
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
-from helpers.estimators.follow_up import Rows
+from helpers.estimators.follow_up import Rows, bounded_by_patients
 from helpers.estimators.hazard_ratio import WHOSE, fit_of
 from helpers.estimators.intervals import NO_VARIANCE, clustered_ratio, joined, ratio_estimate, two_sided_p
 from helpers.estimators.processes import Processes, just_before
@@ -99,32 +99,32 @@ def proportional_hazards_test(
         ),
     }
     fit, why_not = fit_of(rows)
-    z = None
+    z, told = None, ""
     if fit is not None:
-        z, why_not = _statistic(fit, _time_scale(rows, transform), rows)
+        z, why_not, told = _statistic(fit, _time_scale(rows, transform), rows)
     if rows.patients is not None and evidence["n_patients"] == 1:
         # U^2 / U^2 would be 1 whatever the data.
         why_not = why_not or "fewer than two patients"
     if why_not:
         return not_estimable("proportional hazards test", why_not, **evidence)
-    return Estimate("proportional hazards test", z * z, None, None, p_value=two_sided_p(z), **evidence)
+    return Estimate("proportional hazards test", z * z, None, None, p_value=two_sided_p(z), note=told, **evidence)
 
 
-def _statistic(fit: Likelihood, g: np.ndarray, rows: Rows) -> tuple[float | None, str]:
-    """The root of chi-square, or why there is none."""
+def _statistic(fit: Likelihood, g: np.ndarray, rows: Rows) -> tuple[float | None, str, str]:
+    """The root of chi-square, or why there is none; and what to bear in mind of it."""
     if np.ptp(g[informative(fit.moments)]) == 0:
-        return None, "the events with exposed and unexposed vertebrae at risk all fell at one time"
+        return None, "the events with exposed and unexposed vertebrae at risk all fell at one time", ""
     variance = fit.share * (1 - fit.share)
     g = g - float(variance @ g[fit.of_event]) / fit.information
     # From here on I_gb is zero. The scale of g is free: of order one, a variance can be held against NO_VARIANCE.
     g /= math.sqrt(float(variance @ g[fit.of_event] ** 2))
     if rows.patients is None:
-        return float(g @ fit.moments.events[:, 1] - fit.share @ g[fit.of_event]), ""
+        return float(g @ fit.moments.events[:, 1] - fit.share @ g[fit.of_event]), "", ""
     u = rows.cells.by_patient(*fit.residuals(g))
     squares = float(u @ u)
     if squares <= NO_VARIANCE:
-        return None, "nothing varies: every patient's sum is zero"
-    return float(u.sum()) / math.sqrt(squares), ""
+        return None, "nothing varies: every patient's sum is zero", ""
+    return float(u.sum()) / math.sqrt(squares), "", bounded_by_patients(u)
 
 
 def _time_scale(rows: Rows, transform: str) -> np.ndarray:
@@ -192,9 +192,9 @@ def hazard_ratio_change(
 
     Notes
     -----
-    In R: ``split <- survSplit(Surv(days, event) ~ ., data, cut = at, episode = "window", subset = days > 0)``, then
-    ``coxph(Surv(tstart, days, event) ~ exposed:strata(window), split, cluster = patient)`` and the difference of its
-    coefficients. survSplit refuses rows of 0 days, so they are left out first.
+    In R: ``split <- survSplit(Surv(later, event) ~ ., transform(data, later = days + 1), cut = at + 1, episode =
+    "window")``, then ``coxph(Surv(tstart, later, event) ~ exposed:strata(window), split, cluster = patient)`` and the
+    difference of its coefficients. survSplit refuses rows of 0 days, so that days and cut are taken one later.
 
     References
     ----------

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from helpers.estimators.log_rank import logrank_test
+from helpers.estimators.proportional_hazards import proportional_hazards_test
 
 # R's values, and the data of its survival package (tests/reference/cox.R).
 COX = json.loads((Path(__file__).parents[1] / "reference" / "cox.json").read_text())
@@ -117,3 +118,13 @@ def test_without_events_in_a_group_there_is_no_clustered_test():
     test = logrank_test(days, event, exposed, [*"pqrstu"])
     assert (test.p_value, test.note) == (None, "no events in one of the groups: the clustered test is not valid there")
     assert logrank_test(days, event, exposed).p_value is not None
+
+
+def test_a_chi_square_of_few_patients_says_what_bounds_it():
+    rng = np.random.default_rng(8)
+    days, exposed = rng.permutation(60) + 1, np.arange(60) % 3 == 0
+    for test in (logrank_test, proportional_hazards_test):
+        four, five = (test(days, np.ones(60, bool), exposed, np.arange(60) % n) for n in (4, 5))
+        assert four.note == "with 4 patients chi-square cannot exceed 4: the test can hardly tell anything"
+        assert four.estimate < 4
+        assert five.note == test(days, np.ones(60, bool), exposed).note == ""
