@@ -8,6 +8,7 @@ import numpy as np
 from helpers.estimators.arguments import choice, durations, flags, same_length
 from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
 from helpers.estimators.intervals import (
+    NO_INTERVAL,
     SANDWICH_T,
     clustered_ratio,
     joined,
@@ -123,9 +124,9 @@ def rate_ratio(days, event, exposed, patient=None, *, conf_level: float = 0.95) 
 
     Notes
     -----
-    In R: ``epitools::rateratio.wald``; clustered: ``glm(event ~ exposed + offset(log(days)), poisson, subset = days >
-    0)`` with ``sandwich::vcovCL(type = "HC0", cadjust = FALSE)``. Rows of 0 days must go first, because of log 0; here
-    they stay, and an event among them counts.
+    In R: ``epitools::rateratio.wald``; clustered: ``glm(event ~ exposed + offset(log(pmax(days, 1e-6))), poisson)``
+    with ``sandwich::vcovCL(type = "HC0", cadjust = FALSE)``. The smallest time keeps rows of 0 days, of which an event
+    counts and whose log would be that of 0.
 
     References
     ----------
@@ -187,17 +188,22 @@ def _one_sided_rate_ratio(a: int, c: int, time_unexposed_to_exposed: float, conf
     expected_share = 1 / (1 + time_unexposed_to_exposed)
     n_events = a + c
     z = (a - n_events * expected_share) / math.sqrt(n_events * expected_share * (1 - expected_share))
-    note = "no events among the unexposed: no finite value, no upper limit" if not c else "no events among the exposed"
+    note = "no events among the exposed" if c else "no events among the unexposed: no finite value"
+    value, method = 0.0 if c else None, "score interval (Wilson, on the exposed share of events)"
+    if evidence["n_patients"] == 1:
+        note = joined(note, NO_INTERVAL)
+        return Estimate("rate ratio", value, None, None, conf_level, None, method, "ratio", note=note, **evidence)
+    note = note if c else f"{note}, no upper limit"
     if evidence["n_patients"] is not None:
         note = joined(note, IGNORES_CLUSTERS)
     return Estimate(
         "rate ratio",
-        0.0 if c else None,
+        value,
         share_low / (1 - share_low) * time_unexposed_to_exposed,
         share_high / (1 - share_high) * time_unexposed_to_exposed if c else None,
         conf_level,
         two_sided_p(z),
-        "score interval (Wilson, on the exposed share of events)",
+        method,
         "ratio",
         note=note,
         **evidence,
@@ -205,7 +211,10 @@ def _one_sided_rate_ratio(a: int, c: int, time_unexposed_to_exposed: float, conf
 
 
 def score_instead(table: TwoByTwo, measure: str, n_patients: int | None, conf_level: float) -> Estimate:
-    """The score interval in place of a log or Wald interval that an empty cell rules out, saying so."""
+    """The score interval in place of a log or Wald interval that an empty cell rules out, saying so.
+
+    One patient gives none: there is nothing to tell how much patients differ.
+    """
     score = score_interval(
         table.events_exposed,
         table.at_risk_exposed,
@@ -214,6 +223,9 @@ def score_instead(table: TwoByTwo, measure: str, n_patients: int | None, conf_le
         measure=measure,
         conf_level=conf_level,
     )
+    if n_patients == 1 and score.conf_low is not None:
+        note = joined(score.note.partition(";")[0], NO_INTERVAL)
+        return replace(score, conf_low=None, conf_high=None, p_value=None, n_patients=1, note=note)
     ignores = IGNORES_CLUSTERS if n_patients is not None and score.conf_low is not None else ""
     return replace(score, n_patients=n_patients, note=joined(score.note, ignores))
 

@@ -28,7 +28,7 @@ def risk(event, patient=None, *, conf_level: float = 0.95) -> Estimate:
 
     Without patients Wilson's score interval [1]_. With patients an interval on the logit scale with a t quantile
     (`intervals.degrees_of_freedom`), se^2 = sum over patients of (a_g - p n_g)^2 / (n p q)^2; Wilson's, with a note,
-    where p is 0 or 1.
+    where p is 0 or 1. One patient gives no interval.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def risk_of(contributions: Contributions, *, clustered: bool = True, conf_level:
             **evidence,
         )
     p = n_events / n
-    if not clustered or p in (0, 1):
+    if not clustered or (p in (0, 1) and contributions.n_patients > 1):
         low, high = wilson_limits(n_events, n, conf_level)
         note = "" if not clustered else "no events, or nothing but events: " + IGNORES_CLUSTERS
         return Estimate(

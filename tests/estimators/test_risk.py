@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
-from helpers.estimators.intervals import FEW_PATIENTS, VERY_FEW_PATIENTS
+from helpers.estimators.intervals import FEW_PATIENTS, NO_INTERVAL, VERY_FEW_PATIENTS
+from helpers.estimators.relative_risk import rate_ratio, risk_ratio
 from helpers.estimators.risk import odds_ratio, risk, risk_difference
 
 
@@ -123,3 +124,16 @@ def test_few_patients_are_told(cohort):
     told = risk_difference(cohort.event[few], cohort.exposed[few], cohort.patient[few])
     assert "few patients carry the events" in told.note
     assert risk_difference(cohort.event, cohort.exposed, cohort.patient).note == ""
+
+
+@pytest.mark.parametrize("events", [[1, 0, 0, 0], [0, 0, 1, 0], [1, 1, 0, 0]])
+def test_one_patient_has_no_score_interval_either(events):
+    exposed, patient = [1, 1, 0, 0], ["p"] * 4
+    ours = [function(events, exposed, patient) for function in (risk_ratio, risk_difference, odds_ratio)]
+    for estimate in [*ours, rate_ratio([5, 5, 5, 5], events, exposed, patient), risk([0, 0], ["p", "p"])]:
+        assert (estimate.conf_low, estimate.conf_high, estimate.p_value) == (None, None, None)
+        assert NO_INTERVAL in estimate.note
+        assert "the interval" not in estimate.note
+    # Without patients, and with two, the interval is there.
+    assert risk_ratio(events, exposed).conf_low is not None
+    assert risk_ratio(events, exposed, ["p", "q", "p", "q"]).conf_low is not None
