@@ -84,7 +84,10 @@ def risk_sentence(estimate: Estimate, *, exposed: str = NEXT_TO_CEMENT, other: s
 def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     """What changes when vertebrae of one patient are not taken for strangers."""
     if not all(estimate.conf_low and estimate.conf_high for estimate in (naive, clustered)) or not clustered.std_error:
-        return Sentence("What the clusters change cannot be told here: with an empty cell both intervals ignore them.")
+        # Only a score interval comes without a standard error.
+        is_score = has_interval(clustered) and not clustered.std_error
+        why = "with an empty cell both intervals ignore them" if is_score else clustered.note or naive.note
+        return Sentence(f"What the clusters change cannot be told here: {why}.")
     widths = [math.log(estimate.conf_high / estimate.conf_low) for estimate in (clustered, naive)]
     width = widths[0] / widths[1]
     change = "about as wide" if 0.95 <= width <= 1.05 else f"{number_text(width)} times as wide"
@@ -98,7 +101,7 @@ def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
 def adjusted_sentence(crude: Estimate, adjusted: Estimate, *, how: str) -> Sentence:
     """An adjusted estimate beside the crude one, with the change in per cent."""
     if not (crude.is_estimable and adjusted.is_estimable) or crude.estimate == 0:
-        return Sentence(f"Compared {how}, the {adjusted.measure} was {result_text(adjusted)}.")
+        return Sentence(f"Compared {how}, the {adjusted.measure} was {result_text(adjusted)}.{caution(adjusted)}")
     change = adjusted.estimate / crude.estimate - 1
     if abs(change) < 0.01:
         difference = f"as good as unchanged from the crude {number_text(crude.estimate)}"
@@ -116,6 +119,7 @@ def trend_sentence(trend: Estimate) -> Sentence:
     return Sentence(
         f"Per level further from the nearest cement (four or more as four), on a straight line, the risk changed by a "
         f"factor of {result_text(trend)}; test for trend p {p_words(trend)}."
+        f"{caution(trend)}"
     )
 
 
@@ -144,6 +148,7 @@ def natural_sentence(cohort: Estimate, natural: Estimate, published: float) -> S
         f"{number_text(natural.estimate)} times as often as one further away ({level_text(natural.conf_level)} CI "
         f"{interval_text(natural)}). After vertebroplasty this cohort's ratio was {estimate_text(cohort)}, "
         f"the published one {number_text(published)}."
+        f"{caution(natural, about=' of the survey')}{caution(cohort, about=' of this cohort')}"
     )
 
 
@@ -159,7 +164,8 @@ def cohort_sentence(n_rows: int, n_patients: int, n_vertebrae: int, n_set_aside:
     """Who came in, who is at risk, and what was set aside on the way."""
     return Sentence(
         f"The patients file has {counted(n_rows, 'row')}; {counted(n_patients, 'patient')} with "
-        f"{counted(n_vertebrae, 'vertebra', 'vertebrae')} are at risk. Of all files {counted(n_set_aside, 'row')} "
+        f"{counted(n_vertebrae, 'vertebra', 'vertebrae')} {'is' if n_patients == 1 else 'are'} at risk. "
+        f"Of all files {counted(n_set_aside, 'row')} "
         f"{'was' if n_set_aside == 1 else 'were'} set aside in cleaning, each with a reason."
     )
 
@@ -217,10 +223,11 @@ def synthetic_sentence(study_name: str, *, is_synthetic: bool) -> Sentence:
     return Sentence(f"The cohort: {study_name}.")
 
 
-def caution(*estimates: Estimate) -> str:
-    """What to bear in mind of estimates that have a value, each note once."""
-    notes = dict.fromkeys(estimate.note for estimate in estimates if estimate.is_estimable and estimate.note)
-    return f" To bear in mind: {'; '.join(notes)}." if notes else ""
+def caution(*estimates: Estimate, about: str = "") -> str:
+    """What to bear in mind of estimates that have a value, each part of a note once."""
+    notes = (estimate.note for estimate in estimates if estimate.is_estimable and estimate.note)
+    parts = dict.fromkeys(part for note in notes for part in note.split("; "))
+    return f" To bear in mind{about}: {'; '.join(parts)}." if parts else ""
 
 
 def _share(events: int, at_risk: int) -> str:

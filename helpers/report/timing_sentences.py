@@ -19,12 +19,21 @@ from helpers.report.sentences import (
 WINDOW = "Hazard ratio, "
 
 
-def unwatched_sentence(n_unwatched: int, n_vertebrae: int) -> Sentence:
-    """Vertebrae whose follow-up ends on the day of the procedure."""
+def unwatched_sentence(n_unwatched: int, n_fractured: int, n_vertebrae: int) -> Sentence:
+    """Vertebrae whose follow-up ends on the day of the procedure, some perhaps with a new fracture on that day."""
+    is_one = n_unwatched == 1
+    who = f"{counted(n_unwatched, 'vertebra', 'vertebrae')} of {count_text(n_vertebrae)} at risk"
+    who += f" {'was' if is_one else 'were'} not followed beyond day 0"
+    if n_fractured and n_fractured == n_unwatched:
+        return Sentence(f"{who}, {'' if is_one else 'each '}with a new fracture on that day.")
+    can_show = f"{'it' if is_one else 'they'} can show no fracture, yet {'counts' if is_one else 'count'}"
+    if n_fractured:
+        can_show = (
+            f"{count_text(n_fractured)} of them had a new fracture on that day, the others can show none, yet count"
+        )
     return Sentence(
-        f"{counted(n_unwatched, 'vertebra', 'vertebrae')} of {count_text(n_vertebrae)} at risk were not followed "
-        "beyond day 0: they can show no fracture, yet count in the denominators of the plain risks. Curves, hazards "
-        "and the risk ratio by a fixed day allow for it, as far as the end of follow-up tells nothing about fractures."
+        f"{who}: {can_show} in the denominators of the plain risks. Curves, hazards and the risk ratio by a fixed day "
+        "allow for it, as far as the end of follow-up tells nothing about fractures."
     )
 
 
@@ -43,19 +52,31 @@ def hazard_sentence(estimate: Estimate) -> Sentence:
     return Sentence(
         f"Averaged over follow-up, vertebrae next to cement that were still unbroken fractured at "
         f"{number_text(estimate.estimate)} times the rate of those further away: hazard ratio {result_text(estimate)}."
+        f"{caution(estimate)}"
     )
+
+
+def programs_sentence(ours: Estimate, theirs: Estimate) -> Sentence:
+    """Whether another program finds the same ratio and the same limits, to the six digits that likelihoods give."""
+    if not (ours.is_estimable and theirs.is_estimable):
+        return Sentence(f"The two programs cannot be set side by side: {ours.note or theirs.note}.")
+    pairs = [(getattr(ours, name), getattr(theirs, name)) for name in ("estimate", "conf_low", "conf_high")]
+    agree = all(one is not None and other and math.isclose(one, other, rel_tol=1e-6) for one, other in pairs)
+    found = "the same ratio and the same limits to six digits" if agree else "not the same: one of them is wrong here"
+    return Sentence(f"The two programs give {found}.")
 
 
 def pace_sentence(estimates: Mapping[str, Estimate]) -> Sentence:
     """The hazard ratio of each window of follow-up, out of estimates by name ("Hazard ratio, days 0 to 90")."""
     windows = {name.removeprefix(WINDOW): ratio for name, ratio in estimates.items() if _is_window(name)}
-    told = [f"{estimate_text(ratio)} {'in ' if window[0] == 'd' else ''}{window}" for window, ratio in windows.items()]
+    told = [f"{estimate_text(ratio)} {_when(window)}" for window, ratio in windows.items()]
     levels = sorted({level_text(ratio.conf_level) for ratio in windows.values()})
+    cautions = "".join(caution(ratio, about=f" of the ratio {_when(window)}") for window, ratio in windows.items())
     return Sentence(
         f"By time since the procedure, the hazard ratio ({', '.join(levels)} CI) was {', '.join(told[:-1])} and "
-        f"{told[-1]}."
+        f"{told[-1]}.{cautions}"
         if len(told) > 1
-        else f"Over all of follow-up the hazard ratio was {''.join(told)}."
+        else f"Over all of follow-up the hazard ratio was {''.join(told)}.{cautions}"
     )
 
 
@@ -70,7 +91,7 @@ def change_sentence(change: Estimate, *, at_days: float) -> Sentence:
     read += f" {frail}" if change.estimate > 1 else ""
     return Sentence(
         f"Up to day {day} the hazard ratio was {number_text(change.estimate)} times that after it: ratio of the two "
-        f"{result_text(change)}.{read}"
+        f"{result_text(change)}.{read}{caution(change)}"
     )
 
 
@@ -79,6 +100,7 @@ def proportional_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     return Sentence(
         "One constant hazard ratio over all of follow-up was tested against one that changes with time: "
         f"p {p_words(naive)} with vertebrae as independent, p {p_words(clustered)} with patients as clusters."
+        f"{caution(clustered)}"
     )
 
 
@@ -88,7 +110,7 @@ def logrank_sentence(naive: Estimate, clustered: Estimate, *, among: str) -> Sen
         return Sentence(f"Among {among}, the log-rank test could not be done: {naive.note}.")
     return Sentence(
         f"Among {among}, the log-rank test gave p {p_words(naive)} when vertebrae were taken as independent and "
-        f"p {p_words(clustered)} with patients as clusters."
+        f"p {p_words(clustered)} with patients as clusters.{caution(clustered)}"
     )
 
 
@@ -96,11 +118,12 @@ def free_time_sentence(difference: Estimate, *, horizon_days: float) -> Sentence
     """A difference of restricted means in days free of a fracture, with the dead taken as still followed."""
     if not difference.is_estimable:
         return Sentence(f"Days without a new fracture up to day {days_text(horizon_days)}: {result_text(difference)}.")
-    fewer = "fewer" if difference.estimate < 0 else "more"
+    change = f"{_days(abs(difference.estimate))} days {'fewer' if difference.estimate < 0 else 'more'}"
+    fewer, than = (change, "than") if abs(difference.estimate) >= 0.05 else ("as many days", "as")
     return Sentence(
         f"Up to day {days_text(horizon_days)}, and if nobody died, a vertebra next to cement had on average "
-        f"{_days(abs(difference.estimate))} days {fewer} without a new fracture than one further away "
-        f"(difference {result_text(difference)}).{'' if has_interval(difference) else f' There is {difference.note}.'}"
+        f"{fewer} without a new fracture {than} one further away (difference {result_text(difference)})."
+        f"{caution(difference)}"
     )
 
 
@@ -111,13 +134,18 @@ def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
     assumed = " This takes the dates of images as independent of the fracture, which pain makes doubtful."
     if not (by_images.is_estimable and by_date.is_estimable and by_date.estimate):
         bracketed = f"With fractures bracketed by images the hazard ratio was {result_text(by_images)}."
-        return Sentence(bracketed + (assumed if by_images.is_estimable else ""))
+        return Sentence(bracketed + (assumed if by_images.is_estimable else "") + caution(by_images))
     change = abs(math.log(by_images.estimate / by_date.estimate))
     close = "close to" if change < math.log(1.1) else "other than"
+    fewer = (
+        f" It rests on {counted(by_images.n_events, 'fracture')}, the other on {count_text(by_date.n_events)}: a "
+        "fracture seen on day 0, or without dates of images, cannot be bracketed."
+    )
+    assumed = (fewer if by_images.n_events != by_date.n_events else "") + assumed
     return Sentence(
         f"With each fracture somewhere between the last clean image and the first that shows it, the hazard ratio was "
         f"{result_text(by_images)}, {close} the {number_text(by_date.estimate)} ({interval_text(by_date)}) with the "
-        f"date of that image.{assumed}"
+        f"date of that image.{assumed}{caution(by_images)}"
     )
 
 
@@ -126,6 +154,10 @@ def _median(estimate: Estimate) -> str:
         return "not reached" if estimate.note.startswith("not reached") else f"not estimable ({estimate.note})"
     interval = f" ({level_text(estimate.conf_level)} CI {interval_text(estimate)})" if has_interval(estimate) else ""
     return f"{days_text(estimate.estimate)} days{interval}"
+
+
+def _when(window: str) -> str:
+    return f"in {window}" if window.startswith("days ") else window
 
 
 def _days(days: float) -> str:

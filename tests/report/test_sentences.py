@@ -8,6 +8,8 @@ import pytest
 
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate, TwoByTwo, not_estimable
+from helpers.estimators.intervals import NO_INTERVAL
+from helpers.estimators.relative_risk import risk_ratio
 from helpers.report import sentences
 from tests.report.wording import assert_reads_well, sentences_of
 
@@ -162,3 +164,33 @@ def test_an_interval_that_holds_one_as_well_is_told():
     told = sentences.published_sentence(replace(RATIO, conf_low=0.4), 4.62)
     assert "(0.40 to 6.36), and so does 1: this cohort tells neither from the other." in told
     assert "so does 1" not in sentences.published_sentence(RATIO, 4.62)
+
+
+def test_every_ratio_brings_what_to_bear_in_mind():
+    few, said = replace(RATIO, note="told; few"), " To bear in mind: told; few."
+    assert sentences.trend_sentence(few).endswith(said)
+    # Without a crude ratio, or with a ratio of zero, there is a note that says what is missing.
+    assert sentences.adjusted_sentence(ABSENT, few, how="level by level").endswith(said)
+    assert sentences.adjusted_sentence(replace(RATIO, estimate=0.0), few, how="level by level").endswith(said)
+    natural = sentences.natural_sentence(replace(RATIO, note="ours"), replace(RATIO, note="theirs"), 4.62)
+    assert natural.endswith(" To bear in mind of the survey: theirs. To bear in mind of this cohort: ours.")
+
+
+def test_a_part_of_a_note_is_told_once():
+    median, other = replace(RATIO, note="upper limit not reached; few"), replace(RATIO, note="few")
+    assert sentences.caution(median, other) == " To bear in mind: upper limit not reached; few."
+    assert sentences.caution(replace(RATIO, estimate=None, note="no events")) == ""
+
+
+def test_what_the_clusters_change_is_not_told_for_the_reason_there_is():
+    def untold(event, patient):
+        naive, clustered = (risk_ratio(event, [1, 1, 0, 0], whose) for whose in (None, patient))
+        return sentences.clustering_sentence(naive, clustered).removeprefix("What the clusters change cannot be told ")
+
+    assert untold([1, 0, 0, 0], ["p", "q", "p", "q"]) == "here: with an empty cell both intervals ignore them."
+    assert untold([1, 0, 1, 0], ["p"] * 4) == f"here: {NO_INTERVAL}."
+    assert untold([0, 0, 0, 0], ["p", "q", "p", "q"]).startswith("here: no events in either group")
+
+
+def test_one_patient_is_at_risk():
+    assert "; 1 patient with 17 vertebrae is at risk. Of all files" in sentences.cohort_sentence(1, 1, 17, 0)

@@ -32,10 +32,14 @@ WINDOWS = {
     "Hazard ratio, after day 90": ABSENT,
 }
 EVERY_SENTENCE = [
-    partial(timing.unwatched_sentence, 451, 6535),
+    partial(timing.unwatched_sentence, 451, 0, 6535),
+    partial(timing.unwatched_sentence, 451, 12, 6535),
+    partial(timing.unwatched_sentence, 1, 1, 6535),
     partial(timing.median_sentence, MEDIAN, NOT_REACHED, among="all vertebrae at risk"),
     partial(timing.hazard_sentence, RATIO),
     partial(timing.hazard_sentence, ABSENT),
+    partial(timing.programs_sentence, RATIO, RATIO),
+    partial(timing.programs_sentence, ABSENT, ABSENT),
     partial(timing.pace_sentence, WINDOWS),
     partial(timing.pace_sentence, {"Hazard ratio, after day 0": RATIO}),
     partial(timing.change_sentence, RATIO, at_days=90),
@@ -67,9 +71,23 @@ def test_medians_are_read_in_days_or_in_words():
 
 
 def test_unwatched_vertebrae_come_with_what_allowing_for_them_assumes():
-    assert timing.unwatched_sentence(451, 6535).endswith(
-        "as far as the end of follow-up tells nothing about fractures."
+    assert timing.unwatched_sentence(451, 0, 6535) == (
+        "451 vertebrae of 6,535 at risk were not followed beyond day 0: they can show no fracture, yet count in the "
+        "denominators of the plain risks. Curves, hazards and the risk ratio by a fixed day allow for it, as far as "
+        "the end of follow-up tells nothing about fractures."
     )
+
+
+def test_fractures_of_day_zero_are_not_denied():
+    some = timing.unwatched_sentence(451, 12, 6535)
+    assert "12 of them had a new fracture on that day, the others can show none, yet count in the" in some
+    assert "they can show no fracture" not in some
+    every, one = timing.unwatched_sentence(3, 3, 6535), timing.unwatched_sentence(1, 1, 6535)
+    assert every == (
+        "3 vertebrae of 6,535 at risk were not followed beyond day 0, each with a new fracture on that day."
+    )
+    assert one == "1 vertebra of 6,535 at risk was not followed beyond day 0, with a new fracture on that day."
+    assert "was not followed beyond day 0: it can show no fracture, yet counts in" in timing.unwatched_sentence(1, 0, 9)
 
 
 def test_the_pace_is_told_window_by_window():
@@ -110,3 +128,58 @@ def test_a_ratio_from_brackets_brings_its_assumption():
     assert timing.dated_sentence(RATIO, RATIO).endswith(assumed)
     assert timing.dated_sentence(RATIO, ABSENT).endswith(assumed)
     assert assumed not in timing.dated_sentence(ABSENT, RATIO)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        timing.hazard_sentence,
+        partial(timing.change_sentence, at_days=90),
+        partial(timing.free_time_sentence, horizon_days=730),
+        partial(timing.dated_sentence, by_date=RATIO),
+        partial(timing.dated_sentence, by_date=ABSENT),
+        partial(timing.proportional_sentence, TEST),
+        partial(timing.logrank_sentence, TEST, among="all"),
+    ],
+)
+def test_no_sentence_drops_what_its_estimate_says_to_bear_in_mind(sentence):
+    cautious = replace(RATIO, note="few patients carry the events")
+    assert sentence(cautious).endswith(" To bear in mind: few patients carry the events.")
+    assert "bear in mind" not in sentence(RATIO)
+
+
+def test_the_pace_says_which_window_its_caution_is_of():
+    few = {"Hazard ratio, after day 365": replace(RATIO, note="few patients carry the events")}
+    assert timing.pace_sentence(WINDOWS | few).endswith(
+        " To bear in mind of the ratio after day 365: few patients carry the events."
+    )
+    early = {"Hazard ratio, days 0 to 90": replace(RATIO, note="few")}
+    assert timing.pace_sentence(early).endswith(" To bear in mind of the ratio in days 0 to 90: few.")
+
+
+def test_no_difference_is_as_many_days():
+    none = replace(DAYS, estimate=0.0, conf_low=None, conf_high=None, note="no interval: all show the same")
+    assert timing.free_time_sentence(none, horizon_days=365) == (
+        "Up to day 365, and if nobody died, a vertebra next to cement had on average as many days without a new "
+        "fracture as one further away (difference 0 (424 patients, 6,537 vertebrae)). To bear in mind: no interval: "
+        "all show the same."
+    )
+
+
+def test_ratios_of_other_fractures_say_so():
+    assert "It rests on" not in timing.dated_sentence(RATIO, RATIO)
+    other = timing.dated_sentence(replace(RATIO, n_events=1363), replace(RATIO, n_events=1629))
+    assert "It rests on 1,363 fractures, the other on 1,629: a fracture seen on day 0, or without dates" in other
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"conf_high": 6.7 * (1 + 1e-8)}, "the same ratio and the same limits to six digits"),
+        ({"conf_low": 1.9401}, "not the same: one of them is wrong here"),
+        ({"conf_high": None}, "not the same: one of them is wrong here"),
+    ],
+)
+def test_two_programs_are_compared_and_not_taken_to_agree(change, words):
+    assert timing.programs_sentence(RATIO, replace(RATIO, **change)) == f"The two programs give {words}."
+    assert timing.programs_sentence(RATIO, ABSENT) == "The two programs cannot be set side by side: no events."
