@@ -119,7 +119,7 @@ def trend_sentence(trend: Estimate) -> Sentence:
     return Sentence(
         f"Per level further from the nearest cement (four or more as four), on a straight line, the risk changed by a "
         f"factor of {result_text(trend)}; test for trend p {p_words(trend)}."
-        f"{caution(trend)}"
+        f"{'' if trend.p_value is None else caution(trend)}"
     )
 
 

@@ -21,6 +21,8 @@ WINDOW = "Hazard ratio, "
 
 def unwatched_sentence(n_unwatched: int, n_fractured: int, n_vertebrae: int) -> Sentence:
     """Vertebrae whose follow-up ends on the day of the procedure, some perhaps with a new fracture on that day."""
+    if not n_unwatched:
+        return Sentence(f"All {count_text(n_vertebrae)} vertebrae at risk were followed beyond day 0.")
     is_one = n_unwatched == 1
     who = f"{counted(n_unwatched, 'vertebra', 'vertebrae')} of {count_text(n_vertebrae)} at risk"
     who += f" {'was' if is_one else 'were'} not followed beyond day 0"
@@ -71,7 +73,10 @@ def pace_sentence(estimates: Mapping[str, Estimate]) -> Sentence:
     windows = {name.removeprefix(WINDOW): ratio for name, ratio in estimates.items() if _is_window(name)}
     told = [f"{estimate_text(ratio)} {_when(window)}" for window, ratio in windows.items()]
     levels = sorted({level_text(ratio.conf_level) for ratio in windows.values()})
-    cautions = "".join(caution(ratio, about=f" of the ratio {_when(window)}") for window, ratio in windows.items())
+    noted = {}
+    for window, ratio in windows.items():
+        noted.setdefault(caution(ratio, about=" of the ratio {}"), []).append(_when(window))
+    cautions = "".join(said.replace("{}", " and ".join(whens), 1) for said, whens in noted.items())
     return Sentence(
         f"By time since the procedure, the hazard ratio ({', '.join(levels)} CI) was {', '.join(told[:-1])} and "
         f"{told[-1]}.{cautions}"
@@ -144,7 +149,7 @@ def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
     assumed = (fewer if by_images.n_events != by_date.n_events else "") + assumed
     return Sentence(
         f"With each fracture somewhere between the last clean image and the first that shows it, the hazard ratio was "
-        f"{result_text(by_images)}, {close} the {number_text(by_date.estimate)} ({interval_text(by_date)}) with the "
+        f"{result_text(by_images)}, {close} the {estimate_text(by_date)} with the "
         f"date of that image.{assumed}{caution(by_images)}"
     )
 

@@ -79,6 +79,7 @@ def test_unwatched_vertebrae_come_with_what_allowing_for_them_assumes():
 
 
 def test_fractures_of_day_zero_are_not_denied():
+    assert timing.unwatched_sentence(0, 0, 6535) == "All 6,535 vertebrae at risk were followed beyond day 0."
     some = timing.unwatched_sentence(451, 12, 6535)
     assert "12 of them had a new fracture on that day, the others can show none, yet count in the" in some
     assert "they can show no fracture" not in some
@@ -155,6 +156,8 @@ def test_the_pace_says_which_window_its_caution_is_of():
     )
     early = {"Hazard ratio, days 0 to 90": replace(RATIO, note="few")}
     assert timing.pace_sentence(early).endswith(" To bear in mind of the ratio in days 0 to 90: few.")
+    both = {name: replace(RATIO, note="few") for name in ("Hazard ratio, days 0 to 90", "Hazard ratio, after day 90")}
+    assert timing.pace_sentence(both).endswith(" To bear in mind of the ratio in days 0 to 90 and after day 90: few.")
 
 
 def test_no_difference_is_as_many_days():
