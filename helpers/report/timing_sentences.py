@@ -137,20 +137,21 @@ def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
     if not by_images.n_vertebrae:
         return Sentence("Images bracket no vertebra of this cohort, so fractures were not looked at that way.")
     assumed = " This takes the dates of images as independent of the fracture, which pain makes doubtful."
+    fewer = ""
+    if by_images.n_events != by_date.n_events:
+        fewer = (
+            f" Images bracket {count_text(by_images.n_events)} of {counted(by_date.n_events, 'fracture')}: one seen on "
+            "day 0, or without dates of images, cannot be bracketed, and is in neither this ratio nor Turnbull's curve."
+        )
     if not (by_images.is_estimable and by_date.is_estimable and by_date.estimate):
         bracketed = f"With fractures bracketed by images the hazard ratio was {result_text(by_images)}."
-        return Sentence(bracketed + (assumed if by_images.is_estimable else "") + caution(by_images))
+        return Sentence(bracketed + fewer + (assumed if by_images.is_estimable else "") + caution(by_images))
     change = abs(math.log(by_images.estimate / by_date.estimate))
     close = "close to" if change < math.log(1.1) else "other than"
-    fewer = (
-        f" It rests on {counted(by_images.n_events, 'fracture')}, the other on {count_text(by_date.n_events)}: a "
-        "fracture seen on day 0, or without dates of images, cannot be bracketed."
-    )
-    assumed = (fewer if by_images.n_events != by_date.n_events else "") + assumed
     return Sentence(
         f"With each fracture somewhere between the last clean image and the first that shows it, the hazard ratio was "
         f"{result_text(by_images)}, {close} the {estimate_text(by_date)} with the "
-        f"date of that image.{assumed}{caution(by_images)}"
+        f"date of that image.{fewer}{assumed}{caution(by_images)}"
     )
 
 

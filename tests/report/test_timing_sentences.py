@@ -170,9 +170,11 @@ def test_no_difference_is_as_many_days():
 
 
 def test_ratios_of_other_fractures_say_so():
-    assert "It rests on" not in timing.dated_sentence(RATIO, RATIO)
+    assert "Images bracket" not in timing.dated_sentence(RATIO, RATIO)
     other = timing.dated_sentence(replace(RATIO, n_events=1363), replace(RATIO, n_events=1629))
-    assert "It rests on 1,363 fractures, the other on 1,629: a fracture seen on day 0, or without dates" in other
+    assert "Images bracket 1,363 of 1,629 fractures: one seen on day 0, or without dates of images, cannot" in other
+    none = timing.dated_sentence(ABSENT, replace(RATIO, n_events=177))
+    assert "Images bracket 0 of 177 fractures: one seen on day 0" in none
 
 
 @pytest.mark.parametrize(
