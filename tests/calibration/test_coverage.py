@@ -45,6 +45,7 @@ KNOWN = {
         "median days among fractured, further away",
         LESS_OFTEN,
     ): "60 patients: ranks of few fractures, clustered",
+    ("small", "odds ratio within patients", MORE_OFTEN): "60 patients, few of whom tell: a wide interval",
     ("small", "hazard ratio, days 90 to 365", NO_INTERVAL): FEW,
     ("small", AFTER_YEAR, NO_INTERVAL): LATE,
     ("small", EARLY_TO_LATE, NO_INTERVAL): FEW,
