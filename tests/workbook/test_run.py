@@ -25,7 +25,9 @@ from tests.workbook.toy import REPOSITORY, STEPS, THREE, Toy, make_toy
 
 ONE_RUN = textwrap.dedent(
     f"""
-    import sys
+    import signal, sys
+    # A shell that starts the tests in the background has everything below it ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.path[:0] = [{str(REPOSITORY)!r}, {str(REPOSITORY / "tests" / "workbook")!r}]
     import functools
     from pathlib import Path
