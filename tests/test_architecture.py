@@ -7,16 +7,18 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("cohort", "estimators", "figures", "report", "workbook")
+ROOMS = ("intake", "cohort", "estimators", "figures", "report", "workbook")
 RECORDS = "helpers.estimators.estimate"
 MAY_IMPORT = {
-    "cohort": ("helpers.cohort",),
+    "intake": ("helpers.intake",),
+    "cohort": ("helpers.cohort", "helpers.intake"),
     "estimators": ("helpers.estimators",),
     "figures": ("helpers.figures", RECORDS),
     "report": ("helpers.report", RECORDS),
     "workbook": (
         "helpers.workbook",
         "helpers.report",
+        "helpers.intake",
         *(f"helpers.cohort.{noun}" for noun in ("cluster", "dictionary", "parted_table", "partition", "parts")),
         *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
     ),

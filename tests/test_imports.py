@@ -26,6 +26,17 @@ def loaded_by(statement: str, *packages: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_reading_csv_loads_no_other_format(tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_text("patient_id\nA\n")
+    statement = (
+        "from helpers.cohort.dictionary import read_dictionary\nfrom helpers.cohort.readers import read_table\n"
+        f"assert len(read_table({str(path)!r}, 'patients', read_dictionary())) == 1"
+    )
+    heavy = ("python_calamine", "openpyxl", "pyreadstat", "psycopg", "sqlite3", "xml.etree.ElementTree")
+    assert loaded_by(statement, *heavy) == set()
+
+
 def test_a_notebook_loads_nothing_that_it_does_not_use():
     statement = (
         "import pandas as pd\nfrom helpers import estimators\nfrom helpers.cohort.tables import NAMES, check\n"

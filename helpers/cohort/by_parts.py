@@ -18,8 +18,15 @@ from helpers.cohort.keys import key_numbers
 from helpers.cohort.ledger import add_descriptions, count_changes, describe
 from helpers.cohort.part_tasks import CLEAN, COHORT, KEYS, PRIVATE, Cleaned, Written
 from helpers.cohort.partition import write_partition
-from helpers.cohort.parts import PartedTable, differing_columns, part_paths, repeated_rows, split_patients, uneven_parts
-from helpers.cohort.readers import read_cohort
+from helpers.cohort.parts import (
+    PartedTable,
+    differing_columns,
+    part_paths,
+    repeated_rows,
+    split_patients,
+    uneven_parts,
+)
+from helpers.cohort.readers import read_cohort, reading_notes
 from helpers.cohort.summary import add_codebooks, add_level_counts, codebook
 from helpers.cohort.unreadable import check_columns
 from helpers.errors import Problems
@@ -33,6 +40,7 @@ class RawParts:
 
     reading: dict
     n_parts: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,16 +91,22 @@ class ByParts:
         self, files: dict, dictionary: Dictionary, *, folder=".", column_names: dict | None = None
     ) -> RawParts:
         """Find the parts of a study's files, or make them; the workers read them when they clean."""
+        notes = ()
         given = {table: Path(folder) / name for table, name in files.items() if name}
         if all(path.is_dir() for path in given.values()):
             n_parts = _count_parts(given)
         else:
             raw = read_cohort(files, dictionary, folder=folder, column_names=column_names)
+            notes = tuple(reading_notes(raw))
             least = self._workers.number
             n_parts = write_partition(raw, self._scratch / RAW, least_parts=least, column_names=column_names)
             given = {table: self._scratch / RAW / table for table in raw}
         reading = {"files": {table: str(path.absolute()) for table, path in given.items()}}
-        return RawParts(reading | {"column_names": column_names}, n_parts)
+        return RawParts(reading | {"column_names": column_names}, n_parts, notes)
+
+    def reading_notes(self, raw: RawParts) -> list[str]:
+        """As `readers.reading_notes`."""
+        return list(raw.notes)
 
     def clean_cohort(self, raw: RawParts, dictionary: Dictionary, *, seed: int = 20060127, **choices) -> CohortParts:
         """As `clean.clean_cohort`."""

@@ -14,6 +14,9 @@ NEVER = np.int32(2**31 - 1)
 EARLIEST, LATEST = pd.Timestamp("1980-01-01"), pd.Timestamp("2100-12-31")
 _NANOSECONDS_A_DAY = 86_400 * 10**9
 DEFAULT_FORMAT = "%Y-%m-%d"
+EXCEL = "excel"  # the day numbers of a spreadsheet: 1 is 1900-01-01, 38744 is 2006-01-27
+_EXCEL_LAST = 2_958_465
+_EXCEL_LEAP = 60  # Excel has a 29 February 1900, which never was
 _DIRECTIVES = {"Y", "y", "m", "b", "B", "d", "H", "M", "S", "f", "p", "I", "%"}
 
 
@@ -51,7 +54,8 @@ def resolve_formats(date_formats: dict | None, dictionary: Dictionary) -> tuple[
         if not is_usable(date_format):
             problems.append(
                 f'`date_formats` gives "{date_format}" for {name}, but a format holds a day, month and year '
-                'once each. Write for example "%Y-%m-%d" for 2006-01-27 or "%d.%m.%Y" for 27.01.2006.'
+                'once each. Write for example "%Y-%m-%d" for 2006-01-27 or "%d.%m.%Y" for 27.01.2006; or '
+                f'"{EXCEL}" where the cells hold day numbers of a spreadsheet, like 38744 for 2006-01-27.'
             )
     default = given.get("default", DEFAULT_FORMAT)
     formats = {
@@ -61,7 +65,9 @@ def resolve_formats(date_formats: dict | None, dictionary: Dictionary) -> tuple[
 
 
 def is_usable(date_format) -> bool:
-    """True when a format holds one day, one month and one year and can be read back."""
+    """True when a format holds one day, one month and one year and can be read back, or is "excel"."""
+    if date_format == EXCEL:
+        return True
     if not isinstance(date_format, str):
         return False
     used = re.findall("%(.)", date_format)
@@ -70,12 +76,14 @@ def is_usable(date_format) -> bool:
     day, month, year = (sum(used.count(part) for part in parts) for parts in ("d", "mbB", "Yy"))
     if not day == month == year == 1:
         return False
-    example = pd.Series([datetime.date(2004, 3, 22).strftime(date_format)])
-    return bool(parse_dates(example, date_format)[0].notna().all())
+    written = pd.Series([datetime.date(2004, 3, 22).strftime(date_format)])
+    return bool(parse_dates(written, date_format)[0].notna().all())
 
 
 def parse_dates(texts: pd.Series, date_format: str) -> tuple[pd.Series, np.ndarray]:
     """Dates written in exactly this format, and which texts are dates too far off to be kept as such."""
+    if date_format == EXCEL:
+        return _from_excel(texts)
     # pandas takes "today" and "now" for dates whatever the format.
     has_digit = texts.str.contains("[0-9]", regex=True).to_numpy(dtype=bool)
     dates = pd.to_datetime(texts.where(has_digit), format=date_format, exact=True, errors="coerce").dt.normalize()
@@ -87,6 +95,24 @@ def parse_dates(texts: pd.Series, date_format: str) -> tuple[pd.Series, np.ndarr
         except ValueError:
             continue
     return dates, is_far_off
+
+
+def example(date_format: str) -> str:
+    """27 January 2006 in this format."""
+    return "38744" if date_format == EXCEL else datetime.date(2006, 1, 27).strftime(date_format)
+
+
+def _from_excel(texts: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """Dates of the 1900 system's day numbers, without the time of day behind the point; which are too far off."""
+    texts = texts.str.strip()
+    is_number = texts.str.fullmatch(r"\d{1,7}([.,]\d+)?").to_numpy(dtype=bool, na_value=False)
+    number = pd.to_numeric(texts.where(is_number).str.replace(",", "."), errors="coerce").to_numpy(dtype=np.float64)
+    day = np.floor(np.nan_to_num(number))
+    is_day = (day >= 1) & (day <= _EXCEL_LAST) & (day != _EXCEL_LEAP)
+    since_1970 = day.astype(np.int64) - 25_569 + (day < _EXCEL_LEAP)
+    is_far_off = is_day & (since_1970 > pd.Timestamp.max.to_datetime64().astype("datetime64[D]").astype(np.int64) - 1)
+    dates = np.where(is_day & ~is_far_off, since_1970, 0).astype("datetime64[D]").astype("datetime64[ns]")
+    return pd.Series(dates, index=texts.index).where(is_day & ~is_far_off), is_far_off
 
 
 def exchanged(date_format: str) -> str:

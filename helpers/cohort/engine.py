@@ -6,7 +6,7 @@ from pathlib import Path
 from helpers.cohort.clean import clean_cohort
 from helpers.cohort.ledger import count_changes, describe
 from helpers.cohort.privacy import shareable
-from helpers.cohort.readers import read_cohort
+from helpers.cohort.readers import read_cohort, reading_notes
 from helpers.cohort.risk_periods import build_risk_periods
 from helpers.cohort.risk_table import build_risk_table
 from helpers.cohort.summary import codebook, level_counts, patient_summary
@@ -18,6 +18,7 @@ class InOneProcess:
     """The functions of the cohort as they are."""
 
     read_cohort = staticmethod(read_cohort)
+    reading_notes = staticmethod(reading_notes)
     clean_cohort = staticmethod(clean_cohort)
     shareable = staticmethod(shareable)
     describe = staticmethod(describe)

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from helpers.cohort.parquet_files import ROW
 from helpers.cohort.parts import marked, part_name
 from helpers.errors import WorkbookError
+from helpers.intake.parquet_files import ROW
 
 PATIENTS_PER_PART = 50_000
 ID = "patient_id"

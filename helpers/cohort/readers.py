@@ -1,24 +1,26 @@
 """Raw files as text: every cell as it stands in the file, and the row number a person sees there."""
 
 import difflib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from helpers.cohort import csv_files, parquet_files
 from helpers.cohort.cells import factorized, stripped
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
 from helpers.cohort.parts import differing_columns, named_part, part_paths, repeated_rows, split_patients, uneven_parts
-from helpers.cohort.text_columns import DATES, as_categories, as_dates, has_entry
 from helpers.cohort.value_rules import missing
 from helpers.errors import Problems
+from helpers.intake import parquet_files
+from helpers.intake.names import called, is_url, split_name
+from helpers.intake.sheet import open_table, read_wanted
+from helpers.intake.table import cannot_be_read, repeated_names
+from helpers.intake.text_columns import DATES, as_categories, as_dates
 
-SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how Excel files begin, whatever they are called
 ID = "patient_id"
 _NO_ROW = 'has no column "row" of whole numbers: the row numbers of the whole table, from 2. Add it.'
 
@@ -35,6 +37,7 @@ class _Read:
     has_entry: np.ndarray
     part: np.ndarray | None = None
     n_parts: int | None = None
+    notes: Sequence[str] = ()
 
 
 def read_cohort(
@@ -62,7 +65,7 @@ def read_cohort(
     tables = {}
     with ThreadPoolExecutor(len(RAW_TABLES)) as pool:  # Arrow lets go of the interpreter while it reads
         reading = {
-            table: pool.submit(_read, Path(folder) / files[table], table, dictionary, column_names.get(table), part)
+            table: pool.submit(_read, files[table], folder, table, dictionary, column_names.get(table), part)
             for table in RAW_TABLES
             if files.get(table)
         }
@@ -100,49 +103,51 @@ def read_table(path, table: str, dictionary: Dictionary, column_names: dict | No
     Problems
         Everything that stops this table.
     """
-    tables = {table: _read(Path(path), table, dictionary, column_names)}
+    folder, name = (".", path) if is_url(path) else (Path(path).parent, Path(path).name)
+    tables = {table: _read(name, folder, table, dictionary, column_names)}
     return _frames(tables, _identifiers(tables))[table]
 
 
-def _read(path: Path, table: str, dictionary: Dictionary, column_names: dict | None, part: int | None = None) -> _Read:
-    heading = f"{path.name} ({table}) cannot be read yet:"
-    if path.is_dir():
-        return _read_parts(path, heading, table, dictionary, column_names or {}, part)
-    if not path.is_file():
+def reading_notes(raw: dict[str, pd.DataFrame]) -> list[str]:
+    """Sentences on what was taken for granted in reading the tables: encodings, titles left out, formulas' values."""
+    return list(dict.fromkeys(note for frame in raw.values() for note in frame.attrs.get("notes", ())))
+
+
+def _read(
+    name: str, folder, table: str, dictionary: Dictionary, column_names: dict | None, part: int | None = None
+) -> _Read:
+    """One table: a folder of parts, or whatever else a table can stand in."""
+    heading = f"{called(name)} ({table}) cannot be read yet:"
+    if not is_url(name) and (Path(folder) / name).is_dir():
+        return _read_parts(Path(folder) / name, heading, table, dictionary, column_names or {}, part)
+    path, _ = split_name(name, folder)
+    if not is_url(path) and not path.exists():
         raise Problems(
             heading, [f'The file "{path.name}" ({table}) is not in the folder "{path.parent}". Put it there.']
         )
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start in SPREADSHEETS or path.suffix.lower() in (".xls", ".xlsx", ".ods"):
-        raise Problems(heading, [f"{path.name} is a spreadsheet. Save the sheet as CSV UTF-8 and name that file."])
-    is_parquet = start == parquet_files.MAGIC or path.suffix.lower() == ".parquet"
-    return (_read_parquet if is_parquet else _read_csv)(path, heading, table, dictionary, column_names or {})
+    try:
+        return _read_one(name, folder, table, dictionary, column_names or {})
+    except Problems as error:
+        raise Problems(heading, error.problems) from None
 
 
-def _read_csv(path, heading, table, dictionary, column_names) -> _Read:
-    header, delimiter = csv_files.read_header(path, heading)
-    renamed, problems = _renamed(header, path.name, table, dictionary, column_names)
-    columns = csv_files.read_columns(path, heading, header, delimiter, renamed)
-    if problems:
-        raise Problems(heading, problems)
-    row = np.arange(2, len(columns[0]) + 2, dtype=np.int32)
-    named = {name: columns[place] for place, name in renamed.items()}
-    return _Read(named, row, has_entry([*named.values(), *columns], len(row)))
-
-
-def _read_parquet(path, heading, table, dictionary, column_names) -> _Read:
-    schema = parquet_files.read_schema(path, heading)
-    header = [name.strip() for name in schema.names]
-    renamed, problems = _renamed(header, path.name, table, dictionary, column_names)
-    if problems:
-        raise Problems(heading, problems)
+def _read_one(name, folder, table, dictionary, column_names) -> _Read:
+    opened = open_table(name, folder=folder)
+    renamed, problems = _renamed(opened.header, opened.source, table, dictionary, column_names)
+    if opened.header_row > 1 and problems:
+        problems += opened.notes  # the header may have been looked for in the wrong row
+    if repeated_names(opened.header, opened.source):
+        raise cannot_be_read(opened.source, problems)
     wanted = {place: dictionary.column(table, name).type == "date" for place, name in renamed.items()}
-    row = parquet_files.row_numbers(path, heading, schema, wanted)
-    columns = parquet_files.read_columns(path, heading, schema, wanted)
-    others = parquet_files.read_others(path, heading, schema, wanted)
-    named = {name: columns[place] for place, name in renamed.items()}
-    return _Read(named, row, has_entry(chain(named.values(), others), len(row)))
+    try:
+        rows = read_wanted(opened, wanted)
+    except Problems as error:
+        raise cannot_be_read(opened.source, [*error.problems, *problems]) from None
+    if problems:
+        raise cannot_be_read(opened.source, problems)
+    return _Read(
+        {name: rows.columns[place] for place, name in renamed.items()}, rows.row, rows.has_entry, notes=opened.notes
+    )
 
 
 def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read:
@@ -151,11 +156,10 @@ def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read
     parts, problems = [], []
     for number, path in paths if part is None else [paths[part]]:
         try:
-            schema = parquet_files.read_schema(path, heading)
-            if not parquet_files.has_row_numbers(schema):
+            if not parquet_files.has_row_numbers(parquet_files.read_schema(path)):
                 problems.append(f"{named_part(number, table)} {_NO_ROW}")
                 continue
-            parts.append(_read_parquet(path, heading, table, dictionary, column_names))
+            parts.append(_read_one(path.name, path.parent, table, dictionary, column_names))
         except Problems as error:
             problems += [f"{named_part(number, table)}: {problem}" for problem in error.problems]
     problems = problems or differing_columns(table, [_kinds(read) for read in parts])
@@ -211,17 +215,15 @@ def _frames(tables: dict[str, _Read], ids: list[pd.Categorical]) -> dict[str, pd
         if not read.has_entry.all():
             frame = frame[read.has_entry].reset_index(drop=True)
         frames[name] = frame if read.part is None else frame.take(np.argsort(read.row)).reset_index(drop=True)
+        if read.notes:
+            frames[name].attrs["notes"] = list(read.notes)
     return frames
 
 
 def _renamed(header, file_name, table, dictionary, column_names) -> tuple[dict[int, str], list[str]]:
     """Place in the file -> our column name, and what is wrong with the header."""
     ours = [column.name for column in dictionary.table(table)]
-    problems = [
-        f'{file_name} has {header.count(name)} columns called "{name}". Give each column its own name.'
-        for name in dict.fromkeys(header)
-        if name and header.count(name) > 1
-    ]
+    problems = repeated_names(header, file_name)
     for name, theirs in column_names.items():
         if name not in ours:
             problems.append(_not_known(f"column of {table} in `column_names`", name, ours))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.cells import recoded, stripped, told
-from helpers.cohort.dates import parse_dates
+from helpers.cohort.dates import EXCEL, parse_dates
 from helpers.cohort.ledger import Finding, Table
 from helpers.cohort.spine import parse_many
 
@@ -39,7 +39,8 @@ def row_from_another_table(table: Table, date_formats) -> Finding:
         cells = _stripped(table.text[column])
         texts = pd.Series(cells.categories, dtype=object)
         is_foreign = parse_many(texts, two_level_range="levels")[0] != 0
-        for date_format in dict.fromkeys(date_formats):
+        # An age may look like a day number of a spreadsheet.
+        for date_format in dict.fromkeys(own for own in date_formats if own != EXCEL):
             is_foreign |= parse_dates(texts, date_format)[0].notna().to_numpy()
         rows = np.setdiff1d(np.flatnonzero(is_foreign[cells.codes] & table.kept), at[-1])
         at.append(rows)

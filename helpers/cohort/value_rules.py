@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.cells import as_category, stripped, texts_of, told
-from helpers.cohort.dates import EARLIEST, LATEST, day_numbers, exchanged, parse_dates
+from helpers.cohort.dates import EARLIEST, LATEST, day_numbers, example, exchanged, parse_dates
 from helpers.cohort.dictionary import Column
 from helpers.cohort.ledger import Finding, Table
 
@@ -128,9 +128,8 @@ def read_dates(clean, readable, column, date_format):
         two_digit = is_bad & _parses(clean, is_bad, date_format.replace("%Y", "%y"))
     if "%m" in date_format:
         swapped = is_bad & ~two_digit & _parses(clean, is_bad, exchanged(date_format))
-    example = pd.Timestamp(2006, 1, 27).strftime(date_format)
     what = f" in {column.name} "
-    written = f"the column's dates are written like {example}."
+    written = f"the column's dates are written like {example(date_format)}."
     found = [
         TextFinding("two_digit_year", two_digit, what + f"has a year of two digits; {written}"),
         TextFinding("day_and_month_swapped", swapped, what + f"is only a date with day and month exchanged; {written}"),

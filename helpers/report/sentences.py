@@ -170,6 +170,11 @@ def cohort_sentence(n_rows: int, n_patients: int, n_vertebrae: int, n_set_aside:
     )
 
 
+def reading_sentence(notes: Sequence[str]) -> Sentence | None:
+    """What was taken for granted in reading the files; nothing where nothing was."""
+    return Sentence(" ".join(["How the files were read.", *notes])) if notes else None
+
+
 def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sentence:
     """How many rows came in, stayed, and were set aside."""
     values = f"{counted(changed, 'value')} {'was' if changed == 1 else 'were'}"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from helpers.intake.names import is_url, masked, split_name
 from helpers.workbook.cores import usable_cores
 from helpers.workbook.csv_rows import count_rows
 from helpers.workbook.parameters import Parameter
@@ -71,9 +72,9 @@ def inputs(
     steps: Sequence[Step],
     root: Path,
 ) -> list[dict]:
-    """The study file, the files it names and the reference files: name, digest, size and rows."""
+    """The study file, the files it names and the reference files: name, digest, size, rows; of databases the name."""
     named = [
-        (name, study.folder / str(values[name]))
+        (name, split_name(str(values[name]), study.folder)[0])
         for name, parameter in parameters.items()
         if parameter.rule.kind == "file" and values[name]
     ]
@@ -81,10 +82,10 @@ def inputs(
     return [
         {
             "role": role,
-            "name": portable(path, root),
-            "sha256": digest(path),
-            "bytes": sum(file.stat().st_size for file in _files(path)),
-            "rows": rows(path),
+            "name": masked(path) if is_url(path) else portable(path, root),
+            "sha256": None if is_url(path) else digest(path),
+            "bytes": None if is_url(path) else sum(file.stat().st_size for file in _files(path)),
+            "rows": None if is_url(path) else rows(path),
         }
         for role, path in [("study_file", study.path), *named, *reference]
     ]
@@ -156,7 +157,9 @@ def versions() -> dict[str, str | None]:
 
 
 def _shown(value: object) -> object:
-    """A value without the folders of an absolute path, which can hold a user's name."""
+    """A value without the folders of an absolute path, which can hold a user's name, and without a password."""
+    if is_url(value):
+        return masked(str(value))
     return Path(value).name if isinstance(value, str) and os.path.isabs(value) else value
 
 

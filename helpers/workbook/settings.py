@@ -48,7 +48,8 @@ def write_settings(
             if parameters[name].rule.kind != "folder"
         ],
         "inputs": [
-            {column: given[column] for column in INPUT_COLUMNS} | {"sha256": given["sha256"][:12]} for given in inputs
+            {column: given[column] for column in INPUT_COLUMNS} | {"sha256": (given["sha256"] or "")[:12]}
+            for given in inputs
         ],
         "versions": [{"package": name, "version": version} for name, version in versions.items() if version],
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from helpers.errors import Problems, WorkbookError
+from helpers.intake.names import NO_PASSWORD, has_password, is_url, split_name
 from helpers.workbook.parameters import Parameter
 from helpers.workbook.places import from_root, safe_name
 
@@ -113,13 +114,15 @@ def _unknown(name: object, parameters: Mapping[str, Parameter]) -> str:
 
 
 def _missing_file(name: str, value: str, study: Study) -> str | None:
-    path = study.folder / value
+    path, _ = split_name(value, study.folder)
+    if is_url(path):
+        return f"`{name}` has a password in its address. {NO_PASSWORD}" if has_password(path) else None
     if path.is_file():
         return None
     if path.is_dir():
         return _no_parts(name, path)
     names = sorted(file.name for file in study.folder.iterdir() if file.is_file() and file != study.path)
-    near = difflib.get_close_matches(value, names, n=1)
+    near = difflib.get_close_matches(path.name, names, n=1)
     hint = f" Did you mean {near[0]}?" if near else f" Files there: {', '.join(names[:12]) or 'none'}."
     default = "" if name in study.values else " (the default)"
     return f"`{name}` is {value}{default}, but there is no such file beside {study.path.name}.{hint}"

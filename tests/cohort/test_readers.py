@@ -115,15 +115,23 @@ def test_what_stops_a_file_is_told(tmp_path, text, words):
     assert words in problems(written(tmp_path, text))
 
 
-def test_a_file_in_another_encoding_is_told(tmp_path):
-    assert "UTF-8" in problems(written(tmp_path, "patient_id,sex\nM\u00fcller,F\n", encoding="latin-1"))
-    far_down = "patient_id,sex\n" + "A,F\n" * 40_000 + "M\u00fcller,F\n"
-    assert "UTF-8" in problems(written(tmp_path, far_down, encoding="latin-1"))
-    assert "UTF-8" in problems(written(tmp_path, "patient_id,m\u00e4nnlich\nA,F\n", encoding="latin-1"))
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-le"])
+def test_a_file_in_another_encoding_is_read_and_told(tmp_path, encoding):
+    path = written(tmp_path, "patient_id,Größe,sex\nM\u00fcller,,F\n" + "A,,F\n" * 50, encoding=encoding)
+    frame = read_table(path, "patients", DICTIONARY)
+    assert frame["patient_id"].tolist() == ["Müller", *["A"] * 50]
+    assert len(frame.attrs.get("notes", [])) == (encoding != "utf-16")
+    assert "notes" not in read_table(written(tmp_path, PATIENTS), "patients", DICTIONARY).attrs
 
 
-def test_a_spreadsheet_is_told(tmp_path):
-    assert "CSV UTF-8" in problems(written(tmp_path, "x", "patients.xlsx"))
+def test_a_file_in_two_encodings_is_told(tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_bytes("patient_id,sex\nMüller,F\n".encode() + "Müller,F\n".encode("latin-1"))
+    assert "patients.csv is UTF-8 in some lines, but not in line 3" in problems(path)
+
+
+def test_what_is_no_spreadsheet_is_told(tmp_path):
+    assert "patients.xlsx is not a whole spreadsheet" in problems(written(tmp_path, "x", "patients.xlsx"))
 
 
 def test_mapped_columns_that_are_not_there_are_told(tmp_path):
@@ -230,8 +238,8 @@ def test_allowed_values_in_words(tmp_path, limits, allowed):
     assert read_dictionary(dictionary_file(tmp_path, line, *raw)).column("patients", "x").allowed == allowed
 
 
-def test_an_excel_file_called_csv_is_told(tmp_path):
+def test_a_broken_excel_file_called_csv_is_told(tmp_path):
     path = tmp_path / "patients.csv"
     path.write_bytes(b"PK\x03\x04" + bytes(40))
-    with pytest.raises(Problems, match="patients.csv is a spreadsheet. Save the sheet as CSV UTF-8"):
+    with pytest.raises(Problems, match="patients.csv is not a whole spreadsheet"):
         read_table(path, "patients", DICTIONARY)

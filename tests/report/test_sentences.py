@@ -69,6 +69,7 @@ EVERY_SENTENCE = [
     partial(sentences.cohort_sentence, 442, 424, 6535, 1),
     partial(sentences.coverage_sentence, COVERAGE),
     partial(sentences.no_effect_sentence, TRUTHS),
+    partial(sentences.reading_sentence, ["patients.csv is not UTF-8; it is read as Windows-1252."]),
     partial(sentences.rows_sentence, 2000, 1950, 50, 1),
     partial(sentences.synthetic_sentence, "Example", is_synthetic=True),
     partial(sentences.synthetic_sentence, "Ours", is_synthetic=False),
@@ -82,6 +83,10 @@ def test_every_sentence_reads_well(sentence):
 
 def test_every_public_sentence_is_read_here():
     assert {sentence.func.__name__ for sentence in EVERY_SENTENCE} == sentences_of(sentences)
+
+
+def test_nothing_is_said_of_files_that_left_nothing_open():
+    assert sentences.reading_sentence([]) is None
 
 
 def test_risk_sentence_holds_counts_risks_and_interval():

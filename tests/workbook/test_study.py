@@ -3,6 +3,7 @@
 import pytest
 
 from helpers.errors import Problems, WorkbookError
+from helpers.workbook.manifest import inputs
 from helpers.workbook.parameters import merged, parameters_by_step
 from helpers.workbook.study import checked_values, read_study
 
@@ -55,6 +56,43 @@ def test_all_slips_are_told_at_once(toy, parameters):
         "`bootstrap_samples` must be a whole number of at least 200, but got true.",
         '`later_vertebroplasty` must be one of censor, ignore, reclassify, but got "censored". Did you mean censor?',
     )
+
+
+def test_a_sheet_of_a_workbook_and_a_table_of_a_database_are_files_too(toy, parameters):
+    (toy.study.parent / "Kohorte.xlsx").touch()
+    said = 'study_name: x\nis_synthetic: true\npatients_file: "{}"\n'
+    for name in ("Kohorte.xlsx#Patienten", "postgresql://reader@127.0.0.1/registry#patients"):
+        toy.write_study(said.format(name))
+        assert checked_values(read_study(toy.study), parameters)["patients_file"] == name
+    toy.write_study(said.format("Cohorte.xlsx#Patienten"))
+    with pytest.raises(Problems, match=r"is Cohorte.xlsx#Patienten, but there is no such file .* Kohorte.xlsx\?"):
+        checked_values(read_study(toy.study), parameters)
+
+
+def test_a_password_has_no_place_in_a_study_file(toy, parameters):
+    toy.write_study(
+        'study_name: x\nis_synthetic: true\npatients_file: "postgresql://reader:geheim@127.0.0.1/registry#patients"\n'
+    )
+    with pytest.raises(Problems) as error:
+        checked_values(read_study(toy.study), parameters)
+    assert error.value.problems == (
+        "`patients_file` has a password in its address. "
+        "Leave it out and set the environment variable PGPASSWORD, or use a .pgpass file.",
+    )
+
+
+def test_a_database_is_named_in_the_manifest_without_a_password_or_a_digest(toy, steps, parameters):
+    study = read_study(toy.study)
+    values = {"patients_file": "postgresql://reader:geheim@127.0.0.1/registry#patients"}
+    given = inputs(study, values | dict.fromkeys(parameters.keys() - values, ""), parameters, steps, toy.root)
+    (patients,) = [one for one in given if one["role"] == "patients_file"]
+    assert patients == {
+        "role": "patients_file",
+        "name": "postgresql://reader:***@127.0.0.1/registry",
+        "sha256": None,
+        "bytes": None,
+        "rows": None,
+    }
 
 
 def test_missing_default_file_is_told_as_default(toy, parameters):
