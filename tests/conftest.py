@@ -1,4 +1,4 @@
-"""One executed example report for all tests that look at one."""
+"""One executed example report, and a Dask cluster, for all tests that look at one."""
 
 import shutil
 import subprocess
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.cohort.dask_cluster import Cluster
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,3 +30,11 @@ def example_report(example_run):
 def example_study(tmp_path):
     """A copy of the example study that a test may change."""
     return Path(shutil.copytree(ROOT / "data" / "example", tmp_path / "study"))
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A Dask scheduler with two workers, each a process of its own on loopback."""
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"), 2)
+    yield cluster
+    cluster.stop()

@@ -15,6 +15,7 @@ from helpers.estimators.cells_in_parts import CellsInParts
 from helpers.estimators.cox import tied_events
 from helpers.estimators.distinct import counted, distinct_rows
 from helpers.estimators.moments import Cells, places_in
+from helpers.estimators.partial_likelihood import of_exposure
 from helpers.estimators.risk_sets import RiskSets
 from helpers.parted import Parted, mapped
 
@@ -116,12 +117,8 @@ class RegressionInParts:
         return self.each.map(what, self.each.beside((self.scaling, *arguments)))
 
     def over_events(self, per_event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sums over the events until each moment; and by moment what one with the event then has less, for its ties."""
-        by_moment, gone = (
-            np.bincount(self.of_event, values, minlength=self.n_with_event)
-            for values in (per_event, per_event * self.tie_fraction)
-        )
-        return self.risk_sets.over_time(by_moment), gone
+        """As `RiskSets.over_events`; a stretch goes until a moment."""
+        return self.risk_sets.over_events(self.of_event, self.tie_fraction, per_event)
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,9 +228,7 @@ class CoxFitInParts:
     @property
     def exposure(self) -> tuple[float, float, np.ndarray]:
         """The log hazard ratio, its naive variance, and by how much each unit of the score moves it."""
-        scale = self.model.scale[0]
-        moves = np.linalg.inv(self.information)[0] / scale
-        return float(self.coefficients[0] / scale), float(moves[0] / scale), moves
+        return of_exposure(self.coefficients, self.information, self.model.scale)
 
     def by_patient(self, direction: np.ndarray) -> np.ndarray:
         """The score residuals along a direction, added up by patient; those of one part after those of another."""

@@ -106,12 +106,8 @@ class Regression:
         return CoxFit.at(self, coefficients)
 
     def over_events(self, per_event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sums over the events of each stretch; and by moment what one with the event then has less, for its ties."""
-        by_moment, gone = (
-            np.bincount(self.of_event, values, minlength=self.events.shape[0])
-            for values in (per_event, per_event * self.tie_fraction)
-        )
-        return self.risk_sets.over_time(by_moment), gone
+        """As `RiskSets.over_events`."""
+        return self.risk_sets.over_events(self.of_event, self.tie_fraction, per_event)
 
 
 def _stretches(cells: Cells, number: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -136,6 +132,14 @@ def _counts(keys: np.ndarray, count: np.ndarray | None, shape: tuple[int, int]) 
     """How many stand at each place of a table laid flat."""
     keys, totals = counted(keys, count)
     return csr_array((totals.astype(float), np.divmod(keys, shape[1])), shape=shape)
+
+
+def of_exposure(
+    coefficients: np.ndarray, information: np.ndarray, scale: np.ndarray
+) -> tuple[float, float, np.ndarray]:
+    """The first coefficient and its variance on its own scale, and by how much each unit of the score moves it."""
+    moves = np.linalg.inv(information)[0] / scale[0]
+    return float(coefficients[0] / scale[0]), float(moves[0] / scale[0]), moves
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,9 +195,7 @@ class CoxFit:
     @property
     def exposure(self) -> tuple[float, float, np.ndarray]:
         """The log hazard ratio, its naive variance, and by how much each unit of the score moves it."""
-        scale = self.model.scale[0]
-        moves = np.linalg.inv(self.information)[0] / scale
-        return float(self.coefficients[0] / scale), float(moves[0] / scale), moves
+        return of_exposure(self.coefficients, self.information, self.model.scale)
 
     def by_patient(self, direction: np.ndarray) -> np.ndarray:
         """The score residuals along a direction, added up by patient."""

@@ -60,6 +60,16 @@ class RiskSets:
         """Sums over the moments of each stretch."""
         return self.pieces @ (self.holds.T @ values)
 
+    def over_events(
+        self, of_event: np.ndarray, tie_fraction: np.ndarray, per_event: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Sums over the events of each stretch; and by moment what one with the event then has less, for its ties."""
+        by_moment, gone = (
+            np.bincount(of_event, values, minlength=self.holds.shape[0])
+            for values in (per_event, per_event * tie_fraction)
+        )
+        return self.over_time(by_moment), gone
+
 
 def _ones(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> csr_array:
     return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)

@@ -10,13 +10,6 @@ from helpers.parted import Parted
 from tests.cohort.dask_cluster import Cluster, wait_until
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"), 2)
-    yield cluster
-    cluster.stop()
-
-
 @pytest.fixture
 def workers(cluster, tmp_path):
     workers = AtWorkers(cluster.address, tmp_path)

@@ -33,13 +33,6 @@ N_PARTS = 6
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"), 2)
-    yield cluster
-    cluster.stop()
-
-
-@pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """A cohort with errors as files."""
     folder = tmp_path_factory.mktemp("files")

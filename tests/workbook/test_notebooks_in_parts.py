@@ -13,17 +13,9 @@ from helpers.parted import Parted
 from helpers.workbook.folder import write_parquet
 from helpers.workbook.places import project_root
 from helpers.workbook.steps import STEPS
-from tests.cohort.dask_cluster import Cluster
 
 ANSWERS = [step for step in STEPS if step.name in ("relative_risk", "time_to_event", "natural_clustering")]
 IN_PARTS = ("risk_table", "risk_periods", "patient_summary")
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"), 2)
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture(scope="module")
