@@ -187,10 +187,10 @@ def _study_file(cohort, clean, folder, ending):
     kind = "without errors" if clean else "with planted errors"
     imaging_file = f"imaging_file: imaging.{ending}"
     return f"""\
-# SYNTHETIC COHORT: no patient in these files exists ({cohort.patients} patients, seed {cohort.seed}, {kind}).
+# SYNTHETIC COHORT: no patient in these files exists ({cohort.patients:,} patients, seed {cohort.seed}, {kind}).
 # A study file: every line is a parameter of the notebooks. Copy it and change what your study needs.
 
-study_name: "Synthetic cohort of {cohort.patients} patients, seed {cohort.seed}"
+study_name: "Synthetic cohort of {cohort.patients:,} patients, seed {cohort.seed}"
 {_SYNTHETIC_LINE}
 
 # The tables, in the folder of this file. `workbook run` finds it by itself; papermill alone needs to be told

@@ -105,7 +105,7 @@ def odds_ratio_within(contributions: Contributions, *, method: str = CLUSTERED, 
     possible = PossibleTables.of(contributions)
     evidence = {"method": method, **evidence_of(contributions.table, contributions.n_patients)}
     note = (
-        f"{possible.patients.sum()} of {contributions.n_patients} patients have exposed and unexposed vertebrae, "
+        f"{possible.patients.sum():,} of {contributions.n_patients:,} patients have exposed and unexposed vertebrae, "
         "some with and some without an event"
     )
     why_not = _why_no_maximum(possible)

@@ -141,7 +141,7 @@ def within_patient_risk_ratio_of(contributions: Contributions, *, conf_level: fl
     (a, n1, c, n0), alike = contributions.counts.T, contributions.multiplicity
     r, s = a * n0 / (n1 + n0), c * n1 / (n1 + n0)
     informative, n_patients = alike[(n1 > 0) & (n0 > 0) & (a + c > 0)].sum(), contributions.n_patients
-    note = f"{informative} of {n_patients} patients have exposed and unexposed vertebrae and an event"
+    note = f"{informative:,} of {n_patients:,} patients have exposed and unexposed vertebrae and an event"
     evidence = {"method": CLUSTERED, **evidence_of(contributions.table, n_patients)}
     top, bottom = float(alike @ r), float(alike @ s)
     if not (top and bottom):

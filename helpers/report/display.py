@@ -10,6 +10,7 @@ from helpers.estimators.estimate import Estimate
 
 ABSENT = "–"
 NOT_REACHED = "not reached"
+VERSUS = " v "
 # A 95% interval is taken to keep its promise when it holds the truth this often (two standard errors of a coverage of
 # 95% in 2,000 cohorts are one percentage point) and is absent no more often than this.
 COVERAGE_BOUNDS = (0.935, 0.965)
@@ -110,7 +111,7 @@ def fractures_text(estimate: Estimate) -> str:
         return count_text(estimate.n_events)
     counts = estimate.counts
     exposed = f"{count_text(counts.events_exposed)}/{count_text(counts.at_risk_exposed)}"
-    return f"{exposed} v {count_text(counts.events_unexposed)}/{count_text(counts.at_risk_unexposed)}"
+    return f"{exposed}{VERSUS}{count_text(counts.events_unexposed)}/{count_text(counts.at_risk_unexposed)}"
 
 
 def interval_heading(what: str, conf_level: float) -> str:
@@ -143,9 +144,11 @@ class Table:
 
     def _repr_html_(self) -> str:
         def cells(tag: str, values: Sequence[str]) -> str:
-            kinds = [' class="number"' if column in self.numeric else "" for column in self.columns]
             scope = ' scope="col"' if tag == "th" else ""
-            return "".join(f"<{tag}{scope}{k}>{escape(v)}</{tag}>" for k, v in zip(kinds, values, strict=True))
+            told = zip(self.columns, values, strict=True)
+            return "".join(
+                f"<{tag}{scope}{self._kind(column, value)}>{escape(value)}</{tag}>" for column, value in told
+            )
 
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
         body = "".join(f"<tr>{cells('td', row)}</tr>" for row in self.rows)
@@ -153,6 +156,12 @@ class Table:
             f'<table class="workbook">{caption}<thead><tr>{cells("th", self.columns)}</tr></thead>'
             f"<tbody>{body}</tbody></table>"
         )
+
+    def _kind(self, column: str, value: str) -> str:
+        """Numbers stay on one line, but for two that are compared: in millions they would push out the next column."""
+        if column not in self.numeric:
+            return ""
+        return ' class="number pair"' if VERSUS in value else ' class="number"'
 
     def __repr__(self) -> str:
         frame = pd.DataFrame(self.rows, columns=list(self.columns))

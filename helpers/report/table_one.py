@@ -71,7 +71,7 @@ def _rows(values: pd.Series, label: str, groups: list[np.ndarray]) -> list[tuple
 
 
 def _share_text(count: int, of: int) -> str:
-    return f"{count} ({_number(count / of * 100)})" if of else f"0 ({ABSENT})"
+    return f"{count_text(count)} ({_number(count / of * 100)})" if of else f"0 ({ABSENT})"
 
 
 def _mean_text(values: np.ndarray) -> str:

@@ -106,7 +106,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
     cohort = simulate(options.patients, seed=options.seed)
     study = write_cohort(cohort, options.out, clean=options.clean, file_format=options.format)
-    print(f"Made-up cohort of {options.patients} patients. Next: workbook run {study}")
+    print(f"Made-up cohort of {options.patients:,} patients. Next: workbook run {study}")
 
 
 def _steps(options: argparse.Namespace) -> None:

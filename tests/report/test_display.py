@@ -150,3 +150,10 @@ def test_a_verdict_is_the_first_that_holds():
     kept, none = [display.KEPT], [display.NO_INTERVAL]
     wanted = kept * 2 + [display.LESS_OFTEN, display.MORE_OFTEN] + none * 3
     assert display.coverage_verdicts(table).to_dict() == dict(zip(range(7, 14), wanted, strict=True))
+
+
+def test_two_large_counts_may_stand_on_two_lines_and_other_numbers_not():
+    columns = ("", "Vertebrae", "Fractures")
+    html = display.Table(columns, (("one v two", "15,451,499", "168,452/1,958,279 v 2/3"),), "", frozenset(columns[1:]))
+    assert html._repr_html_().count('<td class="number pair">168,452/1,958,279 v 2/3</td>') == 1
+    assert '<td>one v two</td><td class="number">15,451,499</td>' in html._repr_html_()

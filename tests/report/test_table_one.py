@@ -1,5 +1,7 @@
 """Table 1 counts what is there and says what is not known."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -35,3 +37,11 @@ def test_a_column_that_nobody_filled_is_left_out():
 def test_without_fractures_there_is_one_group():
     shown = table_one(SUMMARY.assign(has_new_fracture=pd.Categorical(["no"] * 4)), LABELS)
     assert shown.columns[1:] == ("All patients", "Not known")
+
+
+def test_counts_of_a_registry_have_their_thousands_apart():
+    summary = pd.concat([SUMMARY] * 1000, ignore_index=True)
+    text = repr(table_one(summary, {}))
+    assert f"{len(summary):,}" in text
+    assert not re.search(r"\d{4,} \(", text)
+    assert re.search(r"\d,\d{3} \(", text)
