@@ -18,6 +18,7 @@ KINDS: Mapping[str, dict] = {
     "this cohort": {"color": "#1a1a1a", "marker": "s", "markersize": 6.0},
     "published": {"color": "#a3320b", "marker": "D", "markersize": 6.0},
     "other people": {"color": "#1d6796", "marker": "o", "markersize": 6.0},
+    "summary of studies": {"color": "#17213f", "marker": "d", "markersize": 8.0},
 }
 NO_INTERVAL = "interval not published"
 NOT_ESTIMABLE = "not estimable"
@@ -50,8 +51,8 @@ def plot_forest(
     ----------
     rows : DataFrame
         label, estimate, conf_low, conf_high, text (the result as written elsewhere), kind ("this cohort",
-        "published" or "other people"), in the order they are read; optionally group (a heading over its rows)
-        and counts (a second written column). No estimate: "not estimable". No limit at all: a hollow marker
+        "published", "other people" or "summary of studies"), in the order they are read; optionally group (a
+        heading over its rows) and counts (a second written column). No estimate: "not estimable". No limit at all: a hollow marker
         and, for a published figure, the words. One limit missing, or a limit outside the axis: an arrow.
     reference_lines : mapping, optional
         Value to the label of a dotted vertical line.

@@ -105,6 +105,12 @@ def estimate_text(estimate: Estimate) -> str:
     return value if interval == ABSENT else f"{value} ({interval})"
 
 
+def ratio_text(value: float, low: float, high: float) -> str:
+    """A ratio and its interval as they stand in a table: `0.71 (0.33 to 1.50)`; the ratio alone without one."""
+    interval = "" if pd.isna(low) or pd.isna(high) else f" ({number_text(low)} to {number_text(high)})"
+    return f"{number_text(value)}{interval}"
+
+
 def fractures_text(estimate: Estimate) -> str:
     """Fractures and vertebrae at risk, of both groups where there are two: `74/830 v 107/5,707`; else the fractures."""
     if estimate.counts is None:

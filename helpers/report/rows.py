@@ -14,9 +14,10 @@ from helpers.report.display import (
     estimate_text,
     fractures_text,
     number_text,
+    ratio_text,
 )
 
-COHORT, PUBLISHED, OTHER_PEOPLE = "this cohort", "published", "other people"
+COHORT, PUBLISHED, OTHER_PEOPLE, SUMMARY = "this cohort", "published", "other people", "summary of studies"
 
 
 def forest_rows(estimates: Mapping[str, Estimate], *, kind: str = COHORT, group: str = "") -> pd.DataFrame:
@@ -42,6 +43,35 @@ def published_row(label: str, value: float, *, group: str = "") -> pd.DataFrame:
     row = {"label": label, "estimate": value, "conf_low": None, "conf_high": None, "text": number_text(value)}
     frame = pd.DataFrame([row | {"counts": "not known", "kind": PUBLISHED, "group": group}])
     return frame.astype({"estimate": float, "conf_low": float, "conf_high": float})
+
+
+def evidence_rows(evidence: pd.DataFrame, summaries: pd.DataFrame, *, level: str = "95%") -> pd.DataFrame:
+    """Published ratios as rows of a forest plot, each panel's summary under its studies.
+
+    Parameters
+    ----------
+    evidence, summaries : DataFrame
+        As `robustness.evidence` gives them.
+    level : str
+        Of the summaries' intervals, where it is not that of the studies.
+    """
+    other = "" if level == "95%" else f", {level} CI"
+    names = summaries["studies"].str.replace(r",[^;]*", "", regex=True).str.replace("; ", " and ")
+    summed = summaries.assign(study="Summary of " + names + other)
+    kinds = [evidence.assign(kind=PUBLISHED), summed.assign(kind=SUMMARY)]
+    rows = pd.concat(kinds, ignore_index=True)
+    panels = {panel: place for place, panel in enumerate(evidence["panel"].unique())}
+    rows = rows.sort_values("panel", key=lambda panel: panel.map(panels), kind="stable", ignore_index=True)
+    return pd.DataFrame({
+        "label": rows["study"],
+        "estimate": rows["estimate"].astype(float),
+        "conf_low": rows["conf_low"].astype(float),
+        "conf_high": rows["conf_high"].astype(float),
+        "text": [ratio_text(*row) for row in rows[["estimate", "conf_low", "conf_high"]].itertuples(index=False)],
+        "counts": rows["measure"] + ", " + rows["unit"].replace("not stated", "unit not stated"),
+        "kind": rows["kind"],
+        "group": rows["panel"],
+    })  # fmt: skip
 
 
 def risk_rows(risks: Mapping[str, Estimate]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from helpers.workbook.study import Study
 
 PACKAGES = (
     "dask", "distributed", "ipykernel", "lifelines", "matplotlib", "nbclient", "nbformat", "numpy", "pandas", "pandera",
-    "papermill", "pyarrow", "scipy", "seaborn", "tableone",
+    "papermill", "psycopg", "pyarrow", "pyreadstat", "python-calamine", "scipy", "seaborn", "statsmodels", "tableone",
 )  # fmt: skip
 NOT_SHARED = ("private", "manifest.json")
 
