@@ -52,8 +52,9 @@ def plot_forest(
     rows : DataFrame
         label, estimate, conf_low, conf_high, text (the result as written elsewhere), kind ("this cohort",
         "published", "other people" or "summary of studies"), in the order they are read; optionally group (a
-        heading over its rows) and counts (a second written column). No estimate: "not estimable". No limit at all: a hollow marker
-        and, for a published figure, the words. One limit missing, or a limit outside the axis: an arrow.
+        heading over its rows) and counts (a second written column). No estimate: "not estimable". No limit at
+        all: a hollow marker and, for a published figure, the words. One limit missing, or a limit outside the
+        axis: an arrow.
     reference_lines : mapping, optional
         Value to the label of a dotted vertical line.
     directions : pair of str, optional
