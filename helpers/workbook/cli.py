@@ -15,11 +15,12 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0 when done, 1 when a notebook failed, 2 for bad parameters or input."""
+    """Run one command; returns 0 when done, 1 when a notebook failed or a run differs, 2 for bad
+    parameters or input."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        options.command(options)
+        code = options.command(options)
     except WorkbookError as error:
         print(error, file=sys.stderr)
         return getattr(error, "exit_code", 2)
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"A file could not be read or written: {error}.", file=sys.stderr)
         return 1
-    return 0
+    return code or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,13 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("study", metavar="STUDY.yml", help="the study file; the files it names stand beside it")
     run.add_argument("--out", metavar="DIR", help="folder of the report (default: reports/<study>)")
 
-    engine = run.add_mutually_exclusive_group()
-    engine.add_argument(
-        "--dask", metavar="tcp://HOST:PORT", default="", help="work part by part at this Dask scheduler"
-    )
-    engine.add_argument(
-        "--workers", type=_positive, metavar="N", help="work part by part with N workers on this machine"
-    )
+    _add_engine(run)
+
+    verify = _command(commands, "verify", _verify, "run a report again from its manifest and say what differs")
+    verify.add_argument("run", metavar="RUN", help="the folder of a report; it is not touched")
+    verify.add_argument("--study", metavar="STUDY.yml", help="where its study file is now, if it was moved")
+    _add_engine(verify)
 
     partition = _command(commands, "partition", _partition, "cut the tables of a study into parts, for Dask workers")
     partition.add_argument("study", metavar="STUDY.yml")
@@ -82,6 +82,16 @@ def _command(commands: argparse._SubParsersAction, name: str, does: Callable, sa
     return command
 
 
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    engine = parser.add_mutually_exclusive_group()
+    engine.add_argument(
+        "--dask", metavar="tcp://HOST:PORT", default="", help="work part by part at this Dask scheduler"
+    )
+    engine.add_argument(
+        "--workers", type=_positive, metavar="N", help="work part by part with N workers on this machine"
+    )
+
+
 def _run(options: argparse.Namespace) -> None:
     with without("rfc3987_syntax"):  # checks of web addresses, which take jsonschema longer than all else to prepare
         from helpers.workbook.places import portable, project_root
@@ -89,6 +99,16 @@ def _run(options: argparse.Namespace) -> None:
 
     out = run_study(options.study, options.out, dask=options.dask, workers=options.workers)
     print(f"Report: {portable(out, project_root()) if not options.out else options.out}/index.html")
+
+
+def _verify(options: argparse.Namespace) -> int:
+    with without("rfc3987_syntax"):
+        from helpers.workbook.differences import told
+        from helpers.workbook.verify import verify_run
+
+    found = verify_run(options.run, options.study, dask=options.dask, workers=options.workers)
+    print("\n".join(told(found)) if found else f"identical: {options.run} comes out the same, byte for byte.")
+    return 1 if found else 0
 
 
 def _partition(options: argparse.Namespace) -> None:

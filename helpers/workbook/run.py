@@ -45,7 +45,7 @@ class RunFailedError(WorkbookError):
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """What one run needs to know: the study with all its values, the flow, and where things are."""
 
     study: Study
@@ -102,12 +102,15 @@ def run_study(
     RunFailedError
         If a notebook did not finish: the notebooks are kept aside, the last good report is untouched.
     """
-    plan = _plan(study_file, out, dask, steps, root)
+    root = (root or project_root()).resolve()
+    study = read_study(study_file)
+    place = Building(Path(out).expanduser().absolute() if out else study.default_out(root))
+    plan = plan_run(study, place, dask=dask, steps=steps, root=root)
     with locked(plan.place.out):
         try:
             with scheduler_for(plan.scheduler, workers) as scheduler:
                 plan.place.start()
-                _build(replace(plan, scheduler=scheduler), stream or sys.stdout)
+                build_report(replace(plan, scheduler=scheduler), stream or sys.stdout)
         except KeyboardInterrupt:
             plan.place.discard()
             raise
@@ -119,9 +122,8 @@ def run_study(
     return plan.place.out
 
 
-def _plan(study_file: str | Path, out: str | Path | None, dask: str, steps: Sequence[Step], root: Path | None) -> _Plan:
-    root = (root or project_root()).resolve()
-    study = read_study(study_file)
+def plan_run(study: Study, place: Building, *, dask: str, steps: Sequence[Step], root: Path) -> Plan:
+    """Everything about a run that can be known and refused before it starts."""
     parameters = parameters_by_step(root, steps)
     values = checked_values(study, merged(parameters))
     missing = [
@@ -129,15 +131,15 @@ def _plan(study_file: str | Path, out: str | Path | None, dask: str, steps: Sequ
     ]
     if missing:
         raise Problems("Reference files of the workbook are missing; get a complete copy of it:", missing)
-    place = Building(Path(out).expanduser().absolute() if out else study.default_out(root))
     place.check()
     # Where the workers are is said nowhere in a report, as little as where its folders are.
     scheduler = dask or values.get("scheduler", "")
     values |= {name: "" for name in values if name == "scheduler"}
-    return _Plan(study, values, parameters, steps, root, place, scheduler)
+    return Plan(study, values, parameters, steps, root, place, scheduler)
 
 
-def _build(plan: _Plan, stream: TextIO) -> None:
+def build_report(plan: Plan, stream: TextIO) -> None:
+    """Execute the notebooks and write pages and manifest into the folder aside."""
     started = datetime.now(UTC)
     folder = plan.place.aside
     (folder / "notebooks").mkdir()
@@ -172,7 +174,7 @@ def _build(plan: _Plan, stream: TextIO) -> None:
     )
 
 
-def _executed(plan: _Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
+def _executed(plan: Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
     books = {step.name: nbformat.read(plan.root / step.notebook, as_version=4) for step in plan.steps}
     switch = OffSwitch()
 
@@ -196,7 +198,7 @@ def _executed(plan: _Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
 
 
 def _execute_step(
-    plan: _Plan, step: Step, book: nbformat.NotebookNode, before_cell: BeforeCell, switch: OffSwitch
+    plan: Plan, step: Step, book: nbformat.NotebookNode, before_cell: BeforeCell, switch: OffSwitch
 ) -> nbformat.NotebookNode:
     folder = plan.place.aside / "notebooks"
     try:
@@ -216,14 +218,14 @@ def _execute_step(
     return _save(executed, folder / f"{step.stem}.ipynb", step, plan)
 
 
-def _save(notebook: nbformat.NotebookNode, path: Path, step: Step, plan: _Plan) -> nbformat.NotebookNode:
+def _save(notebook: nbformat.NotebookNode, path: Path, step: Step, plan: Plan) -> nbformat.NotebookNode:
     address = ((plan.scheduler, "tcp://scheduler"),) if plan.scheduler else ()
     shared = make_portable(notebook, name=step.name, replaced=plan.replaced + address)
     nbformat.write(shared, path)
     return shared
 
 
-def _failure(failed: Sequence[Turn], plan: _Plan) -> BaseException:
+def _failure(failed: Sequence[Turn], plan: Plan) -> BaseException:
     """What to raise for the notebooks that failed: all of them are told at once."""
     unknown = [turn.error for turn in failed if not isinstance(turn.error, NotebookError)]
     if unknown:
@@ -237,7 +239,7 @@ def _failure(failed: Sequence[Turn], plan: _Plan) -> BaseException:
     )
 
 
-def _told(failed: Turn, plan: _Plan) -> str:
+def _told(failed: Turn, plan: Plan) -> str:
     error = failed.error
     words = without_places(CLEAR_ANSI.sub("", error.words).strip(), plan.replaced)
     if error.kind == "DeadKernel":
