@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "workbook": (
         "helpers.workbook",
         "helpers.report",
+        "helpers.figures",
         "helpers.intake",
         *(f"helpers.cohort.{noun}" for noun in ("cluster", "dictionary", "parted_table", "partition", "parts")),
         *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),

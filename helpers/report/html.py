@@ -45,6 +45,21 @@ def write_pages(folder: Path, chapters: Sequence[Chapter], *, study_name: str, i
     for chapter in chapters:
         path = folder / "audit" / f"{chapter.stem}.html"
         pages[path] = audit_page(chapter, chapters, study_name=study_name, is_synthetic=is_synthetic)
+    _write(pages)
+
+
+def write_page(path: Path, template: str, **content: object) -> None:
+    """Write one page of a template with its content.
+
+    Raises
+    ------
+    Problems
+        If it would hold an outside address or a script.
+    """
+    _write({path: _render(template, **content)})
+
+
+def _write(pages: dict[Path, str]) -> None:
     problems = [
         f"{path.name}: {found[:80]}"
         for path, page in pages.items()
@@ -52,8 +67,8 @@ def write_pages(folder: Path, chapters: Sequence[Chapter], *, study_name: str, i
     ]
     if problems:
         raise Problems("A page must open offline, without outside addresses and scripts, but holds:", problems)
-    (folder / "audit").mkdir(exist_ok=True)
     for path, page in pages.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(page, encoding="utf-8", newline="\n")
 
 

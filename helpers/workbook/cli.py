@@ -52,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--study", metavar="STUDY.yml", help="where its study file is now, if it was moved")
     _add_engine(verify)
 
+    compare = _command(commands, "compare", _compare, "set two reports side by side on one page")
+    compare.add_argument("run_a", metavar="RUN_A")
+    compare.add_argument("run_b", metavar="RUN_B")
+    compare.add_argument("--out", metavar="PAGE.html", help="the page (default: beside RUN_A)")
+
     partition = _command(commands, "partition", _partition, "cut the tables of a study into parts, for Dask workers")
     partition.add_argument("study", metavar="STUDY.yml")
     partition.add_argument("--out", required=True, metavar="DIR", help="a new folder")
@@ -109,6 +114,12 @@ def _verify(options: argparse.Namespace) -> int:
     found = verify_run(options.run, options.study, dask=options.dask, workers=options.workers)
     print("\n".join(told(found)) if found else f"identical: {options.run} comes out the same, byte for byte.")
     return 1 if found else 0
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from helpers.workbook.compare import compare_runs
+
+    print(f"Comparison: {compare_runs(options.run_a, options.run_b, options.out)}")
 
 
 def _partition(options: argparse.Namespace) -> None:
