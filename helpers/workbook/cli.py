@@ -57,6 +57,18 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("run_b", metavar="RUN_B")
     compare.add_argument("--out", metavar="PAGE.html", help="the page (default: beside RUN_A)")
 
+    sweep = _command(
+        commands, "sweep", _sweep, "run a study once for each case of a grid, and put the answers together"
+    )
+    sweep.add_argument("study", metavar="STUDY.yml")
+    sweep.add_argument(
+        "grid", metavar="GRID.yml", help="lines like `adjacent_within: [1, 2]`; every combination is run"
+    )
+    sweep.add_argument("--out", metavar="DIR", help="folder of the sweep (default: reports/<study>-sweep)")
+    sweep.add_argument(
+        "--dask", metavar="tcp://HOST:PORT", default="", help="let the workers of this scheduler run them"
+    )
+
     partition = _command(commands, "partition", _partition, "cut the tables of a study into parts, for Dask workers")
     partition.add_argument("study", metavar="STUDY.yml")
     partition.add_argument("--out", required=True, metavar="DIR", help="a new folder")
@@ -120,6 +132,13 @@ def _compare(options: argparse.Namespace) -> None:
     from helpers.workbook.compare import compare_runs
 
     print(f"Comparison: {compare_runs(options.run_a, options.run_b, options.out)}")
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    with without("rfc3987_syntax"):
+        from helpers.workbook.sweep import sweep
+
+    print(f"Sweep: {sweep(options.study, options.grid, options.out, dask=options.dask)}/index.html")
 
 
 def _partition(options: argparse.Namespace) -> None:

@@ -55,6 +55,7 @@ class Plan:
     root: Path
     place: Building
     scheduler: str = ""
+    cores: int = 0
 
     @property
     def replaced(self) -> tuple[tuple[str, str], ...]:
@@ -84,8 +85,10 @@ def run_study(
     study_file: str | Path,
     out: str | Path | None = None,
     *,
+    values: Mapping[str, object] | None = None,
     dask: str = "",
     workers: int | None = None,
+    cores: int | None = None,
     steps: Sequence[Step] = STEPS,
     root: Path | None = None,
     stream: TextIO | None = None,
@@ -93,7 +96,8 @@ def run_study(
     """Run every notebook for one study and put the report in its place; returns its folder.
 
     With `dask`, the address of a Dask scheduler, or `workers`, a number of workers to start for the time of the run,
-    the cohort is worked on part by part.
+    the cohort is worked on part by part. `values` takes the place of all that the study file sets; `cores` is how many
+    notebooks may work at once, by default as many as there are.
 
     Raises
     ------
@@ -104,13 +108,14 @@ def run_study(
     """
     root = (root or project_root()).resolve()
     study = read_study(study_file)
+    study = study if values is None else replace(study, values=dict(values))
     place = Building(Path(out).expanduser().absolute() if out else study.default_out(root))
     plan = plan_run(study, place, dask=dask, steps=steps, root=root)
     with locked(plan.place.out):
         try:
             with scheduler_for(plan.scheduler, workers) as scheduler:
                 plan.place.start()
-                build_report(replace(plan, scheduler=scheduler), stream or sys.stdout)
+                build_report(replace(plan, scheduler=scheduler, cores=cores or 0), stream or sys.stdout)
         except KeyboardInterrupt:
             plan.place.discard()
             raise
@@ -190,7 +195,7 @@ def _executed(plan: Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
         # papermill puts in one more cell, with the parameters of the run
         progress=Progress({step.title: len(books[step.name].cells) + 1 for step in plan.steps}, stream),
         switch=switch,
-        cores=usable_cores(),
+        cores=plan.cores or usable_cores(),
     )
     if failed := [turn for turn in turns if turn.error]:
         raise _failure(failed, plan)

@@ -1,0 +1,124 @@
+"""One report for each case of a grid, side by side, and a page that puts their answers together."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
+from pathlib import Path
+from typing import TextIO
+
+from helpers.errors import WorkbookError
+from helpers.workbook.cores import usable_cores
+from helpers.workbook.grid import Case, check_cases, read_grid
+from helpers.workbook.lock import locked
+from helpers.workbook.one_run import Ended, run_apart
+from helpers.workbook.parameters import merged, parameters_by_step
+from helpers.workbook.places import project_root
+from helpers.workbook.steps import STEPS
+from helpers.workbook.study import Study, read_study
+from helpers.workbook.sweep_page import write_sweep_page
+
+RUNS = "runs"
+OWN_NAMES = {RUNS, "index.html", "sweep.csv", "figures", ".DS_Store"}
+
+
+class SweepFailedError(WorkbookError):
+    """Some runs of a sweep did not end well; the others did, and the page says which."""
+
+    exit_code = 1
+
+
+def sweep(
+    study_file: str | Path,
+    grid_file: str | Path,
+    out: str | Path | None = None,
+    *,
+    dask: str = "",
+    steps=STEPS,
+    root: Path | None = None,
+    stream: TextIO | None = None,
+) -> Path:
+    """Run a study once for each case of a grid; returns the folder with `index.html` and `runs/`.
+
+    The runs share the cores there are, each in a process of its own; with `dask` the workers of that scheduler take
+    them, one each at a time. A run that fails harms no other, and an earlier report of its case stays.
+
+    Raises
+    ------
+    WorkbookError
+        If the study or the grid cannot be used: nothing was started then.
+    SweepFailedError
+        If a run failed; all others are done, and the page is there.
+    """
+    root, stream = (root or project_root()).resolve(), stream or sys.stdout
+    study, cases = read_study(study_file), read_grid(grid_file)
+    check_cases(study, cases, merged(parameters_by_step(root, steps)))
+    folder = Path(out).expanduser().absolute() if out else root / "reports" / f"{study.name}-sweep"
+    _check_place(folder)
+    with locked(folder):
+        (folder / RUNS).mkdir(parents=True, exist_ok=True)
+        ended: dict[int, Ended] = {}
+        for case, ending in _each_ended(study, cases, folder / RUNS, dask):
+            ended[case.number] = ending
+            said = "done" if ending.is_done else "FAILED"
+            print(
+                f"{len(ended)}/{len(cases)} {case.name} ... {said} in {ending.seconds:.1f} s", file=stream, flush=True
+            )
+        write_sweep_page(folder, study, cases, [ended[case.number] for case in cases])
+    failed = [case for case in cases if not ended[case.number].is_done]
+    if failed:
+        told = "\n\n".join(f"{case.name}: {ended[case.number].words}" for case in failed)
+        raise SweepFailedError(
+            f"{len(failed)} of {len(cases)} runs failed; {folder / 'index.html'} has the others.\n\n{told}"
+        )
+    return folder
+
+
+def _each_ended(study: Study, cases: Sequence[Case], runs: Path, dask: str) -> Iterator[tuple[Case, Ended]]:
+    """Each case as its run ends."""
+
+    def order(case: Case, cores: int) -> tuple:
+        return str(study.path), case.of(study).values, str(runs / case.folder(len(cases))), cores
+
+    if not cases:
+        return
+    if dask:
+        yield from _at_workers([order(case, 1) for case in cases], cases, runs, dask)
+        return
+    at_once = min(usable_cores(), len(cases))
+    each = max(1, usable_cores() // at_once)
+    with ThreadPoolExecutor(at_once) as pool:
+        futures = {pool.submit(_run, *order(case, each)): case for case in cases}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _at_workers(orders: Sequence[tuple], cases: Sequence[Case], runs: Path, dask: str) -> Iterator[tuple[Case, Ended]]:
+    from helpers.cohort.cluster import Workers
+
+    with closing(Workers(dask)) as workers:
+        workers.check(runs)
+        yield from zip(cases, workers.each_part(len(cases), _numbered, along=[orders]), strict=True)
+
+
+def _numbered(_number: int, order: tuple) -> Ended:
+    return _run(*order)
+
+
+def _run(study_file: str, values: dict, out: str, cores: int) -> Ended:
+    return run_apart(study_file, values, out, cores=cores)
+
+
+def _check_place(folder: Path) -> None:
+    if folder.is_symlink() or folder.exists() and not folder.is_dir():
+        raise WorkbookError(f"{folder.name} is not a folder. Give another place with --out DIR.")
+    strange = sorted({entry.name for entry in folder.iterdir()} - OWN_NAMES) if folder.is_dir() else []
+    if strange:
+        raise WorkbookError(
+            f"{folder.name} holds things that are no sweep ({', '.join(strange[:3])}). "
+            "Give a new folder with --out DIR."
+        )
