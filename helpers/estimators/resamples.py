@@ -5,21 +5,19 @@ draw. Few contributions are common and many are rare: patients with rare ones ar
 number for each.
 """
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from helpers.estimators.patients import Contributions
+from helpers.threads import at_once
 
-# NumPy draws without Python's lock, so threads are enough; what is drawn does not hang on their number.
-WORKERS = min(4, os.cpu_count() or 1)
 # So many patients are drawn one by one in the time of one binomial, and of one number out of a shuffled row.
 BINOMIAL, SHUFFLED = 16, 3
-# Numbers at a time that stay in the cache; contributions, or resamples, that share a stream of random numbers.
+# Numbers at a time that stay in the cache; contributions, or resamples, that share a stream of random numbers, so that
+# what is drawn does not hang on how many threads draw it.
 BLOCK, BATCH, RESAMPLES = 2**16, 16, 256
 # Standard deviations by which the patients drawn independently are fewer than all of them; beyond so many no value of
 # a Poisson number need be thought of.
@@ -71,19 +69,16 @@ def independent_totals(
     n_common = len(split.patients)
     batches = [slice(start, start + BATCH) for start in range(0, n_common, BATCH)]
     counts = np.column_stack([split.counts, np.ones(n_common)])
-    *streams, of_rare = (np.random.default_rng(own) for own in seeds.spawn(len(batches) + 1))
+    of_rare, *streams = (np.random.default_rng(own) for own in seeds.spawn(len(batches) + 1))
 
-    def common_totals(batch: slice, rng: np.random.Generator) -> np.ndarray:
-        return poisson_numbers(split.patients[batch] * share, samples, rng).T @ counts[batch]
+    def totals_of_batch(batch: slice | None, rng: np.random.Generator) -> np.ndarray:
+        if batch is not None:
+            return poisson_numbers(split.patients[batch] * share, samples, rng).T @ counts[batch]
+        n_drawn = rng.poisson(split.n_rare * share, samples)
+        return np.column_stack([split.rare_totals(n_drawn, rng), n_drawn])
 
-    def rare_totals() -> np.ndarray:
-        n_drawn = of_rare.poisson(split.n_rare * share, samples)
-        return np.column_stack([split.rare_totals(n_drawn, of_rare), n_drawn])
-
-    with ThreadPoolExecutor(WORKERS) as pool:
-        rare, common = pool.submit(rare_totals), pool.map(common_totals, batches, streams)
-        # Whole numbers below 2^53 add up exactly, in whatever order.
-        return sum(common, start=rare.result())
+    # The rare ones, which take longest, first. Whole numbers below 2^53 add up exactly, in whatever order.
+    return sum(at_once(totals_of_batch, [None, *batches], [of_rare, *streams]))
 
 
 def poisson_numbers(means: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
@@ -126,8 +121,7 @@ def multinomial_totals(contributions: Contributions, n_drawn: np.ndarray, seeds:
         drawn = rng.multinomial(n_of_each, shares)
         return drawn[:, :-1] @ split.counts + split.rare_totals(drawn[:, -1], rng)
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return np.concatenate(list(pool.map(totals_of_block, blocks, seeds.spawn(len(blocks)))))
+    return np.concatenate(list(at_once(totals_of_block, blocks, seeds.spawn(len(blocks)))))
 
 
 @dataclass(frozen=True, eq=False)

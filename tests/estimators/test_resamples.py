@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from helpers import threads
 from helpers.estimators import resamples
 from helpers.estimators.patients import Contributions
 from helpers.estimators.resamples import (
@@ -129,7 +130,7 @@ def test_the_rarest_patients_are_split_off():
 def test_the_number_of_threads_changes_nothing(patients, monkeypatch):
     drawn = []
     for workers in (1, 3):
-        monkeypatch.setattr(resamples, "WORKERS", workers)
+        monkeypatch.setattr(threads, "WORKERS", workers)
         drawn.append(resampled_totals(kinds(patients), samples=700, seed=5))
     assert np.array_equal(*drawn)
     assert not np.array_equal(drawn[0], resampled_totals(kinds(patients), samples=700, seed=6))
