@@ -79,7 +79,7 @@ def risk_ratio_bootstrap(
 def risk_ratio_bootstrap_of(
     contributions: Contributions, *, clustered: bool = True, conf_level: float, method: str, samples: int, seed: int
 ) -> Estimate:
-    """The same of patients already collapsed."""
+    """The same of patients already collapsed; those of the parts of a cohort add up first."""
     choice(method, "method", METHODS)
     check_conf_level(conf_level)
     if not isinstance(samples, (int, np.integer)) or samples < 100:
