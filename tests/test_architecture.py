@@ -25,7 +25,7 @@ MAY_IMPORT = {
         *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
     ),
 }
-EVERYBODY = ("helpers.errors", "helpers.imports", "helpers.parted")
+EVERYBODY = ("helpers.errors", "helpers.imports", "helpers.parted", "helpers.threads")
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST_MODULE = 300

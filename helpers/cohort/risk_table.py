@@ -1,5 +1,8 @@
 """One row per vertebra at risk: how far from cement, how long followed, and how that ended."""
 
+from functools import reduce
+from operator import call, or_
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +13,7 @@ from helpers.cohort.last_clean import last_clean_days
 from helpers.cohort.near_cement import DIRECTIONS, nearest_cement, new_cement
 from helpers.cohort.spine import N_SLOTS, REGIONS, SLOTS, LevelError, level_range, region_of
 from helpers.errors import Problems
+from helpers.threads import at_once
 
 OPTIONS = {
     "prevalent_fractures": ("exclude", "keep"),
@@ -58,14 +62,14 @@ def build_risk_table(
         "death_follow_up": death_follow_up,
     }
     followed = follow_up(cohort, check_options(levels_at_risk, adjacent_within, options), **options)
-    near = _late_cement(followed) if later_vertebroplasty == "reclassify" else cement_of_day_0(followed)
-    columns = place_columns(cohort, followed.at_risk) | near_columns(*near, adjacent_within)
-    columns |= {
-        "days": followed.days,
-        "outcome": category(followed.outcome, OUTCOMES),
-        "last_clean_days": last_clean_days(cohort, followed),
-    }
-    table = pd.DataFrame(columns, copy=False)
+    cement = _late_cement if later_vertebroplasty == "reclassify" else cement_of_day_0
+    columns = (
+        lambda: place_columns(cohort, followed.at_risk),
+        lambda: near_columns(*cement(followed), adjacent_within),
+        lambda: {"days": followed.days, "outcome": category(followed.outcome, OUTCOMES)},
+        lambda: {"last_clean_days": last_clean_days(cohort, followed)},
+    )
+    table = pd.DataFrame(reduce(or_, at_once(call, columns)), copy=False)
     return table, flow_table(cohort.rows, followed.spines.levels, followed.exclusions, table, levels_at_risk)
 
 

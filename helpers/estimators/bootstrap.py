@@ -10,11 +10,10 @@ from helpers.estimators.arguments import choice
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.patients import Contributions
 from helpers.estimators.relative_risk import evidence_of, risk_ratio_of
+from helpers.estimators.resamples import resampled_totals
 
 METHODS = ("percentile", "bca")
 NAMES = {"percentile": "percentile", "bca": "bias-corrected and accelerated"}
-# So many patients are drawn one by one in the time of one binomial; so many numbers at a time stay in the cache.
-BINOMIAL, BLOCK = 24, 2**16
 
 
 def risk_ratio_bootstrap(
@@ -29,8 +28,8 @@ def risk_ratio_bootstrap(
 ) -> Estimate:
     """The risk ratio with an interval from drawing patients with replacement.
 
-    Patients with the same (a, n1, c, n0) are exchangeable, so a multinomial draw over the distinct contributions,
-    with the rarest of them drawn singly, has the distribution of drawing patients one by one. Limits are order
+    Patients with the same (a, n1, c, n0) are exchangeable, so a multinomial draw over the distinct contributions
+    (`resamples`) has the distribution of drawing patients one by one. Limits are order
     statistics number (samples + 1) * alpha, rounded outwards [1]_. For ``"bca"``, z0 is from the share of
     resamples below the estimate (ties count half) and the acceleration is sum u_g^3 / (6 (sum u_g^2)^1.5) with
     the influence values u_g of the log ratio [2]_.
@@ -80,7 +79,7 @@ def risk_ratio_bootstrap(
 def risk_ratio_bootstrap_of(
     contributions: Contributions, *, clustered: bool = True, conf_level: float, method: str, samples: int, seed: int
 ) -> Estimate:
-    """The same of patients already collapsed."""
+    """The same of patients already collapsed; those of the parts of a cohort add up first."""
     choice(method, "method", METHODS)
     check_conf_level(conf_level)
     if not isinstance(samples, (int, np.integer)) or samples < 100:
@@ -123,48 +122,9 @@ def risk_ratio_bootstrap_of(
 
 def resampled_ratios(contributions: Contributions, *, samples: int, seed: int) -> np.ndarray:
     """Risk ratios of cohorts drawn with replacement; 0, infinite or nan where a resample has them."""
-    a, n1, c, n0 = _resampled_totals(contributions, samples, np.random.default_rng(seed)).T
+    a, n1, c, n0 = resampled_totals(contributions, samples=samples, seed=seed).T
     with np.errstate(divide="ignore", invalid="ignore"):
         return (a / n1) / (c / n0)
-
-
-def _resampled_totals(contributions: Contributions, samples: int, rng: np.random.Generator) -> np.ndarray:
-    """The four totals of each cohort drawn.
-
-    Few contributions are common and many are rare. How many patients come with each of the common ones, and how many
-    with rare ones, is one multinomial draw; who those few with rare ones are is then drawn one by one, which is the
-    same distribution and needs no binomial for each. The rarest patients are as many as a power of two, so that random
-    bits are their places.
-    """
-    order = np.argsort(contributions.multiplicity, kind="stable")
-    counts, patients = contributions.counts[order].astype(float), contributions.multiplicity[order]
-    n, through = contributions.n_patients, np.cumsum(patients)
-    n_rare = _n_drawn_singly(through)
-    rare = np.searchsorted(through, np.arange(n_rare), side="right")
-    others = patients - np.bincount(rare, minlength=len(patients))
-    common = np.flatnonzero(others)
-    share = np.append(others[common], n_rare) / n
-    # As complex numbers two counts are looked up and added up at once.
-    pairs = np.ascontiguousarray(counts[rare].view(complex).T)
-    totals = np.empty((samples, 4))
-    step = max(1, BLOCK // (n_rare + len(common)))
-    for block in (totals[first : first + step] for first in range(0, samples, step)):
-        drawn = rng.multinomial(n, share, size=len(block))
-        np.matmul(drawn[:, :-1], counts[common], out=block)
-        singly = drawn[:, -1]
-        has_any, end = np.flatnonzero(singly), np.cumsum(singly)
-        bits = rng.bit_generator.random_raw(-(-end[-1] // 4)).view(np.uint16)[: end[-1]]
-        which, start = (bits & np.uint16(n_rare - 1)).astype(np.intp), (end - singly)[has_any]
-        for pair, of_patient in zip((block[:, :2], block[:, 2:]), pairs, strict=True):
-            pair[has_any] += np.add.reduceat(of_patient.take(which), start).view(float).reshape(-1, 2)
-    return totals
-
-
-def _n_drawn_singly(through: np.ndarray) -> int:
-    """How many patients it is quickest to draw one by one, by their running number from the rarest contribution on."""
-    sizes = 2 ** np.arange(min(17, int(through[-1]).bit_length()))
-    n_left = len(through) - np.searchsorted(through, sizes, side="right")
-    return int(sizes[np.argmin(sizes + BINOMIAL * n_left)])
 
 
 def _bca_tails(contributions: Contributions, defined: np.ndarray, estimate: float, tails) -> tuple[float, float]:

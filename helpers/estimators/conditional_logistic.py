@@ -99,6 +99,16 @@ def _odds_ratio(event, exposed, patient, method: str, conf_level: float) -> Esti
     return odds_ratio_within(Contributions.from_rows(event, exposed, patient), method=method, conf_level=conf_level)
 
 
+def within_patient_odds_ratio_of(contributions: Contributions, *, conf_level: float = 0.95) -> Estimate:
+    """The odds ratio within patients already collapsed, patients as clusters."""
+    return odds_ratio_within(contributions, conf_level=conf_level)
+
+
+def conditional_odds_ratio_of(contributions: Contributions, *, conf_level: float = 0.95) -> Estimate:
+    """The same with the error of the conditional logistic model."""
+    return odds_ratio_within(contributions, method=MODEL_BASED, conf_level=conf_level)
+
+
 def odds_ratio_within(contributions: Contributions, *, method: str = CLUSTERED, conf_level: float = 0.95) -> Estimate:
     """The odds ratio within patients already collapsed; `method` is CLUSTERED or MODEL_BASED."""
     check_conf_level(conf_level)

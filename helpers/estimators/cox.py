@@ -127,6 +127,12 @@ class Likelihood:
         return leaving, entering
 
 
+def maximum(moments: Moments, n_seen: int) -> tuple[Likelihood | None, str]:
+    """The likelihood at its maximum; None, and why in words, where it has none. `n_seen` rows were observed."""
+    why_not = why_no_maximum(moments, n_seen)
+    return (None, why_not) if why_not else (maximise(moments), "")
+
+
 def maximise(moments: Moments, *, tolerance: float = 1e-13, most_steps: int = 60) -> Likelihood:
     """The likelihood at its maximum, by Newton's method, halving a step that goes down.
 

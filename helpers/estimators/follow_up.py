@@ -9,9 +9,11 @@ import numpy as np
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.cells_in_parts import CellsInParts, cells_of
+from helpers.estimators.cox import Likelihood, maximum
 from helpers.estimators.distinct import n_distinct
 from helpers.estimators.intervals import VERY_FEW
 from helpers.estimators.moments import Cells, Moments
+from helpers.estimators.patients import Contributions
 from helpers.estimators.strata import with_same_labels
 from helpers.estimators.survival import checked_entry
 from helpers.parted import added_up, by_part, in_parts
@@ -69,6 +71,19 @@ class Rows:
             shape=(2, 2),
         )
 
+    @cached_property
+    def fit(self) -> tuple[Likelihood | None, str]:
+        """The Cox likelihood of the exposure at its maximum; None, and why in words, where it has none."""
+        return maximum(self.moments(), self.n_seen())
+
+    @cached_property
+    def contributions(self) -> Contributions:
+        """What each patient contributes to a risk ratio; vertebrae stand alone where no patients were given."""
+        if self.strata is not None:
+            # Counted within patients, those without an event are not there.
+            return Contributions.from_rows(self.event, self.exposed, self.patients)
+        return added_up(_contributions, self.cells.each if in_parts(self.days) else self.cells)
+
     def moments(self, window: Window | None = None) -> Moments:
         """Their table by moment; in a window (after, through) only its events count."""
         return self.cells.moments if window is None else self.cells.moments.within(*checked_window(window))
@@ -77,10 +92,13 @@ class Rows:
         """How many rows are under observation; in a window, if one is given."""
         return len(self.days) if window is None else added_up(np.count_nonzero, self._seen_in(window))
 
-    def evidence(self, model: str, *, independent: str, clustered: str, window: Window | None = None) -> dict:
-        """Method and counts for the record."""
-        method = f"{model}{independent if self.patients is None else clustered}"
-        n_patients, n_vertebrae = self.cells.n_patients, self.n_seen(window)
+    def evidence(
+        self, model: str, *, independent: str, clustered: str, window: Window | None = None, is_clustered: bool = True
+    ) -> dict:
+        """Method and counts for the record; those of vertebrae as independent where `is_clustered` is false."""
+        is_clustered = is_clustered and self.patients is not None
+        method = f"{model}{clustered if is_clustered else independent}"
+        n_patients, n_vertebrae = self.cells.n_patients if is_clustered else None, self.n_seen(window)
         kept = slice(None) if window is None else self._seen_in(window)
         if window is not None and n_patients is not None:
             n_patients = added_up(n_distinct, self.patients[kept])
@@ -95,6 +113,15 @@ class Rows:
 
     def _seen_in(self, window: Window) -> np.ndarray:
         return _seen_in(self.days, self.entry, *checked_window(window))
+
+
+def _contributions(cells: Cells) -> Contributions:
+    if cells.patients is None:
+        (rest, c), (others, a) = cells.moments.leaving.sum(axis=0)
+        return Contributions.from_counts(a, others + a, c, rest + c)
+    without, events = cells.left_by_patient().swapaxes(0, 1)
+    at_risk = without + events
+    return Contributions.from_patients(events[1], at_risk[1], events[0], at_risk[0], n_patients=cells.n_patients)
 
 
 @by_part

@@ -8,7 +8,8 @@ import pandas as pd
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import flags, label_codes, same_length
 from helpers.estimators.estimate import Estimate
-from helpers.estimators.hazard_ratio import hazard_ratio
+from helpers.estimators.follow_up import Rows
+from helpers.estimators.hazard_ratio import hazard_ratio_of
 from helpers.estimators.kinds import Kinds
 from helpers.estimators.patients import Contributions
 from helpers.estimators.relative_risk import risk_ratio_of
@@ -156,11 +157,11 @@ def hazard_ratios_by_window(
     """
     if not len(starts) or starts[0] != 0 or list(starts) != sorted(set(starts)):
         raise WorkbookError(f"`starts` must increase from 0, but got {list(starts)}. Write for example [0, 90, 365].")
-    ratios = {}
+    rows, ratios = Rows.checked(days, event, exposed, patient), {}
     for start, end in zip(starts, [*starts[1:], None], strict=True):
         first = f"{start + 1:g}" if start else "0"
         words = f"after day {start:g}" if end is None else f"days {first} to {end:g}"
-        ratios[words] = hazard_ratio(days, event, exposed, patient, window=(start, end), conf_level=conf_level)
+        ratios[words] = hazard_ratio_of(rows, window=(start, end), conf_level=conf_level)
     return ratios
 
 

@@ -1,6 +1,6 @@
 """The hazard ratio of exposed and unexposed vertebrae, with patients as clusters."""
 
-from helpers.estimators.cox import Likelihood, maximise, why_no_maximum
+from helpers.estimators.cox import Likelihood, maximum
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.follow_up import Rows, Window
 from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, ratio_estimate
@@ -77,17 +77,24 @@ def hazard_ratio(
     (2.5616, 1.2403)
     """
     rows = Rows.checked(days, event, exposed, patient, stratum=stratum, entry=entry, vertebra=vertebra)
-    check_conf_level(conf_level)
     return hazard_ratio_of(rows, window=window, conf_level=conf_level)
 
 
-def hazard_ratio_of(rows: Rows, *, window: Window | None = None, conf_level: float = 0.95) -> Estimate:
-    """The hazard ratio of rows that have been checked, of which several windows may be wanted."""
-    evidence = {"conf_level": conf_level, **rows.evidence("Cox, Efron ties, ", window=window, **WHOSE)}
+def hazard_ratio_of(
+    rows: Rows, *, clustered: bool = True, window: Window | None = None, conf_level: float = 0.95
+) -> Estimate:
+    """The hazard ratio of rows that have been checked and counted, of which several answers may be wanted.
+
+    Without patients, or with `clustered` false, the interval is the naive one.
+    """
+    check_conf_level(conf_level)
+    is_clustered = clustered and rows.patients is not None
+    told = rows.evidence("Cox, Efron ties, ", window=window, is_clustered=is_clustered, **WHOSE)
+    evidence = {"conf_level": conf_level, **told}
     fit, why_not = fit_of(rows, window)
     if fit is None:
         return not_estimable("hazard ratio", why_not, unit="ratio", **evidence)
-    if rows.patients is None:
+    if not is_clustered:
         return ratio_estimate("hazard ratio", fit.log_hazard_ratio, 1 / fit.information, **evidence)
     influence = rows.cells.by_patient(*fit.residuals()) / fit.information
     return clustered_ratio("hazard ratio", fit.log_hazard_ratio, influence, **evidence)
@@ -95,6 +102,4 @@ def hazard_ratio_of(rows: Rows, *, window: Window | None = None, conf_level: flo
 
 def fit_of(rows: Rows, window: Window | None = None) -> tuple[Likelihood | None, str]:
     """The likelihood at its maximum; None, and why in words, where it has none."""
-    moments = rows.moments(window)
-    why_not = why_no_maximum(moments, rows.n_seen(window))
-    return (None, why_not) if why_not else (maximise(moments), "")
+    return rows.fit if window is None else maximum(rows.moments(window), rows.n_seen(window))

@@ -72,8 +72,7 @@ def degrees_of_freedom(influence: np.ndarray, patients=None) -> float:
     squares = influence**2
     if not squares.any():
         return math.inf
-    weights = np.ones(len(squares)) if patients is None else patients
-    n_moving = float(weights @ (squares > NO_VARIANCE * squares.max()))
+    n_moving = _added_up(squares > NO_VARIANCE * squares.max(), patients)
     # Influences add up to zero, so one patient alone has none but by rounding.
     return min(3 * patients_of_equal_weight(influence, patients), max(n_moving - 1, 1.0))
 
@@ -89,9 +88,8 @@ def patients_of_equal_weight(influence: np.ndarray, patients=None) -> float:
     2.0
     """
     squares = influence**2
-    weights = np.ones(len(squares)) if patients is None else patients
-    fourth = float(weights @ squares**2)
-    return float(weights @ squares) ** 2 / fourth if fourth > 0 else math.inf
+    fourth = _added_up(squares**2, patients)
+    return _added_up(squares, patients) ** 2 / fourth if fourth > 0 else math.inf
 
 
 def few_patients(*influences: np.ndarray, patients=None) -> str:
@@ -229,7 +227,7 @@ def clustered_difference(
         for proportion, influence in zip(proportions, influences, strict=True)
     )
     products = influences[0] * influences[1]
-    together = float(products.sum() if patients is None else patients @ products) / math.sqrt(math.prod(variances))
+    together = _added_up(products, patients) / math.sqrt(math.prod(variances))
 
     def reach(own: float, other: float) -> float:
         return math.sqrt(max(own**2 - 2 * together * own * other + other**2, 0.0))
@@ -247,7 +245,12 @@ def clustered_difference(
 
 def sum_of_squares(influence: np.ndarray, patients=None) -> float:
     """Squares added up, each as often as there are patients alike."""
-    return float(influence @ influence) if patients is None else float(patients @ influence**2)
+    return _added_up(influence**2, patients)
+
+
+def _added_up(values: np.ndarray, patients=None) -> float:
+    """Values of patients added up, each as often as there are patients alike."""
+    return float(values.sum() if patients is None else patients @ values)
 
 
 def joined(*notes: str) -> str:

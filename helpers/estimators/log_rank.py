@@ -5,7 +5,7 @@ import numpy as np
 from helpers.estimators.cox import Likelihood, informative
 from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
 from helpers.estimators.follow_up import Rows, bounded_by_patients
-from helpers.estimators.intervals import NO_VARIANCE, two_sided_p
+from helpers.estimators.intervals import NO_VARIANCE, sum_of_squares, two_sided_p
 from helpers.estimators.moments import Moments
 
 
@@ -57,18 +57,24 @@ def logrank_test(
     (0.6154, 0.4328)
     """
     rows = Rows.checked(days, event, exposed, patient, stratum=stratum, entry=entry, vertebra=vertebra)
+    return logrank_test_of(rows, conf_level=conf_level)
+
+
+def logrank_test_of(rows: Rows, *, clustered: bool = True, conf_level: float = 0.95) -> Estimate:
+    """The test of rows that have been checked and counted; the naive one without patients, or `clustered` false."""
     check_conf_level(conf_level)
-    moments = rows.moments()
-    if rows.patients is None:
+    moments, is_clustered = rows.moments(), clustered and rows.patients is not None
+    if not is_clustered:
         distance, variance = _hypergeometric(moments)
     else:
         at_no_effect = Likelihood.at(moments, 0.0)
         u = rows.cells.by_patient(*at_no_effect.residuals())
-        distance, variance = float(u.sum()), float(u @ u)
+        distance, variance = float(u.sum()), sum_of_squares(u)
     evidence = rows.evidence(
         "log-rank",
         independent=", vertebrae treated as independent",
         clustered=" with patients as clusters (robust score test of the Cox model)",
+        is_clustered=is_clustered,
     )
     why_not = ""
     if not informative(moments).any():
@@ -76,7 +82,7 @@ def logrank_test(
     elif evidence["n_patients"] == 1:
         # U^2 / U^2 would be 1 whatever the data.
         why_not = "fewer than two patients"
-    elif rows.patients is not None and not moments.events.any(axis=0).all():
+    elif is_clustered and not moments.events.any(axis=0).all():
         # The robust variance rests on the patients with events alone: without any in a group it is far too small.
         why_not = "no events in one of the groups: the clustered test is not valid there"
     elif variance <= NO_VARIANCE:
@@ -84,7 +90,7 @@ def logrank_test(
     if why_not:
         return not_estimable("log-rank test", why_not, unit="chi-square", conf_level=conf_level, **evidence)
     z = distance / variance**0.5
-    note = "" if rows.patients is None else bounded_by_patients(u)
+    note = bounded_by_patients(u) if is_clustered else ""
     return Estimate(
         "log-rank test", z * z, None, None, conf_level, two_sided_p(z), unit="chi-square", note=note, **evidence
     )

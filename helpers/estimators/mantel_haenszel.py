@@ -136,7 +136,7 @@ def within_patient_risk_ratio(event, exposed, patient, *, conf_level: float = 0.
 
 
 def within_patient_risk_ratio_of(contributions: Contributions, *, conf_level: float = 0.95) -> Estimate:
-    """The same from patients already collapsed."""
+    """The same of patients already collapsed; those of the parts of a cohort add up first."""
     check_conf_level(conf_level)
     (a, n1, c, n0), alike = contributions.counts.T, contributions.multiplicity
     r, s = a * n0 / (n1 + n0), c * n1 / (n1 + n0)

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from helpers.estimators.distinct import distinct, n_distinct, runs
+from helpers.estimators.kinds import Kinds
 
 # Where no more than one in ten of the first rows are alike, none are put together.
 FIRST, MOSTLY = 10_000, 0.9
@@ -60,6 +61,10 @@ class Moments:
         leaving[is_outside, :, 0] += leaving[is_outside, :, 1]
         leaving[is_outside, :, 1] = 0
         return replace(self, leaving=leaving)
+
+    def of_group(self, group: int) -> "Moments":
+        """The same of one group alone."""
+        return replace(self, leaving=self.leaving[:, [group]], entering=self.entering[:, [group]])
 
     def ungrouped(self) -> "Moments":
         """The same with all groups as one."""
@@ -168,6 +173,12 @@ class Cells:
         first = np.full(self.n_codes, n_moments)
         np.minimum.at(first, self.patients[is_event], self.leaving[is_event] // (n_groups * n_outcomes))
         return np.bincount(first, minlength=n_moments + 1)[:n_moments]
+
+    def left_by_patient(self) -> np.ndarray:
+        """How many rows of each patient left with what; an array (groups, outcomes, codes)."""
+        _, *shape = self.moments.leaving.shape
+        cell = Kinds((self.leaving % math.prod(shape),), (math.prod(shape),))
+        return cell.counts_by(self.patients, self.n_codes, self.count).reshape(*shape, -1)
 
     def by_patient(self, leaving: np.ndarray, entering: np.ndarray | None = None) -> np.ndarray:
         """What rows leave with by a table like `moments.leaving`, and enter with, looked up and added up by patient."""

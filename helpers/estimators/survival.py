@@ -173,10 +173,10 @@ def kaplan_meier(days, event, patient=None, *, conf_level: float = 0.95, entry=N
 
 def curve_of(
     moments: Moments,
-    sums: np.ndarray | None,
+    sums: np.ndarray | None = None,
     *,
-    n_patients: int | None,
-    conf_level: float,
+    n_patients: int | None = None,
+    conf_level: float = 0.95,
     entry: np.ndarray | None = None,
     first_events: np.ndarray | None = None,
 ) -> Curve:

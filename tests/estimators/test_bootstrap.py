@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from helpers.errors import WorkbookError
-from helpers.estimators.bootstrap import _n_drawn_singly, _resampled_totals, resampled_ratios, risk_ratio_bootstrap
+from helpers.estimators.bootstrap import resampled_ratios, risk_ratio_bootstrap
 from helpers.estimators.patients import Contributions
 from helpers.estimators.relative_risk import risk_ratio
 
@@ -37,24 +37,6 @@ def test_collapsed_resamples_have_the_distribution_of_drawing_patients(cohort):
     contributions = Contributions.from_rows(cohort.event, cohort.exposed, cohort.patient)
     collapsed = np.quantile(resampled_ratios(contributions, samples=8000, seed=6), [0.025, 0.25, 0.5, 0.75, 0.975])
     assert collapsed == pytest.approx(one_by_one, rel=0.02)
-
-
-@pytest.mark.parametrize(("patients", "n_singly"), [([60, 1, 934, 5], 8), ([40, 60, 900, 0], 1), ([1, 1, 1, 1], 4)])
-def test_however_patients_are_drawn_their_numbers_are_multinomial(patients, n_singly):
-    # Each kind of patient has a count of its own, so that the totals are how often each kind was drawn.
-    patients, samples = np.array(patients), 20_000
-    kinds = Contributions(np.eye(4, dtype=np.int64)[patients > 0], patients[patients > 0])
-    assert _n_drawn_singly(np.cumsum(np.sort(kinds.multiplicity))) == n_singly
-    drawn = _resampled_totals(kinds, samples, np.random.default_rng(11))
-    n, p = patients.sum(), patients / patients.sum()
-    assert (drawn >= 0).all()
-    assert (drawn == np.round(drawn)).all()
-    assert (drawn.sum(axis=1) == n).all()
-    covariance = n * (np.diag(p) - np.outer(p, p))
-    error = np.sqrt(np.diag(covariance))
-    assert np.abs(drawn.mean(axis=0) - n * p).max() < 4 * error.max() / samples**0.5
-    assert (np.abs(np.cov(drawn.T) - covariance) <= 0.06 * np.outer(error, error)).all()
-    assert (drawn == 0).mean(axis=0) == pytest.approx((1 - p) ** n, abs=2 / samples**0.5)
 
 
 def test_the_seed_decides(cohort):

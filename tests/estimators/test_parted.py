@@ -12,6 +12,11 @@ import pytest
 from helpers import estimators as room
 from helpers.errors import WorkbookError
 from helpers.estimators import peer
+from helpers.estimators.follow_up import Rows
+from helpers.estimators.hazard_ratio import hazard_ratio_of
+from helpers.estimators.log_rank import logrank_test_of
+from helpers.estimators.patients import Contributions
+from helpers.estimators.survival import curve_of
 from helpers.parted import Parted, PartedColumns, gathered
 from tests.parts_here import Here, in_parts_here
 
@@ -199,6 +204,28 @@ def test_parts_say_what_the_whole_says(name, clustered, pieces, frame):
 def test_parts_say_what_the_whole_says_of_patients(name, pieces, frame):
     table = in_parts_here(pieces(frame))
     assert_alike(*(OF_PATIENTS[name](f, f["patient"]) for f in (table, frame)))
+
+
+@pytest.mark.parametrize("pieces", [None, *CUTS])
+@pytest.mark.parametrize("stratum", [None, "level", "patient"])
+def test_rows_counted_once_say_what_each_call_says(stratum, pieces, frame):
+    def counted(f, who):
+        return Rows.checked(*followed(f), who, stratum=None if stratum is None else f[stratum])
+
+    table = frame if pieces is None else in_parts_here(pieces(frame))
+    rows = counted(table, table["patient"])
+    strata = {"stratum": None if stratum is None else frame[stratum]}
+    for who, clustered in ((frame["patient"], True), (None, False)):
+        assert_alike(hazard_ratio_of(rows, clustered=clustered), room.hazard_ratio(*followed(frame), who, **strata))
+        assert_alike(logrank_test_of(rows, clustered=clustered), room.logrank_test(*followed(frame), who, **strata))
+    at_once = Contributions.from_rows(frame["event"], frame["exposed"], frame["patient"])
+    assert_alike(rows.contributions, at_once)
+    if stratum is None:
+        alone = counted(table, None).contributions
+        assert_alike(alone, Contributions.from_rows(frame["event"], frame["exposed"]))
+        for group in (0, 1):
+            own = frame[frame["exposed"] == group]
+            assert_alike(curve_of(rows.moments().of_group(group)), room.kaplan_meier(own["days"], own["event"]))
 
 
 def test_a_part_may_look_as_if_its_strata_were_its_patients(frame):

@@ -8,10 +8,12 @@ import helpers.estimators
 
 # They work on arrays, estimates and records; none of them estimates anything itself.
 HELPERS = {"by_group", "by_horizon", "from_frame", "interleaved", "to_frame"}
+# The same of rows or patients that have been counted: the words are those of the estimator itself.
+COUNTED = "_of"
 ESTIMATORS = [
     name
     for name in helpers.estimators.__all__
-    if inspect.isfunction(getattr(helpers.estimators, name)) and name not in HELPERS
+    if inspect.isfunction(getattr(helpers.estimators, name)) and name not in HELPERS and not name.endswith(COUNTED)
 ]
 
 
