@@ -21,7 +21,7 @@ FIRST_DAY, LAST_DAY = datetime.date(1980, 1, 1), datetime.date(2100, 12, 31)
 EXACT = (("procedures", "procedure_date"),)
 _DIRECTIVES = {"Y", "y", "m", "b", "B", "d", "H", "M", "S", "f", "p", "I", "%"}
 _MONTHS, _YEARS = ("m", "b", "B"), ("Y", "y")
-_SOME_PIVOT = 1930
+SOME_PIVOT = 1930
 # Days, months and years that may each be taken for another of them.
 _SAMPLE = tuple(itertools.product((2001, 2004, 2011, 2012), (1, 2, 3, 11, 12), (1, 2, 3, 4, 11, 12, 28)))
 
@@ -132,7 +132,7 @@ def is_usable(date_format) -> bool:
     if not day and set(used) - {*_MONTHS, *_YEARS, "%"}:
         return False
     date = datetime.date(2004, 3, 22)
-    return days_of(date.strftime(date_format), date_format, _SOME_PIVOT) == _span(date, date_format)
+    return days_of(date.strftime(date_format), date_format, SOME_PIVOT) == _span(date, date_format)
 
 
 def is_partial(date_format: str) -> bool:
@@ -160,7 +160,7 @@ def conflict(one: str, other: str, pivot_year: int | None = None) -> tuple[str, 
 
     Days before 1980 and after 2100 count for nothing, as no date of a cohort lies there.
     """
-    pivot_year = _SOME_PIVOT if pivot_year is None else pivot_year
+    pivot_year = SOME_PIVOT if pivot_year is None else pivot_year
     for text in itertools.chain(_samples(one), _samples(other)):
         first, second = (plausible_days(text, own, pivot_year) for own in (one, other))
         if first and second and first != second:
@@ -171,7 +171,7 @@ def conflict(one: str, other: str, pivot_year: int | None = None) -> tuple[str, 
 def plausible_days(text: str, date_format: str, pivot_year: int | None = None):
     """As `days_of`; None as well for a date no cohort has."""
     days = days_of(text, date_format, pivot_year)
-    return days if days and FIRST_DAY <= days[0] and days[1] <= LAST_DAY else None
+    return days if days and days[0] >= FIRST_DAY and days[1] <= LAST_DAY else None
 
 
 def days_of(text: str, date_format: str, pivot_year: int | None = None) -> tuple[datetime.date, datetime.date] | None:
@@ -184,7 +184,7 @@ def days_of(text: str, date_format: str, pivot_year: int | None = None) -> tuple
     try:
         date = datetime.datetime.strptime(text, date_format).date()
         if needs_pivot(date_format):
-            date = date.replace(year=full_year(date.year, _SOME_PIVOT if pivot_year is None else pivot_year))
+            date = date.replace(year=full_year(date.year, SOME_PIVOT if pivot_year is None else pivot_year))
     except ValueError:
         return None
     return _span(date, date_format)
@@ -200,10 +200,15 @@ def in_words(first: datetime.date, last: datetime.date) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
+def has_month(date_format: str) -> bool:
+    """Whether its dates say the month."""
+    return date_format == EXCEL or bool(set(_directives(date_format)) & set(_MONTHS))
+
+
 def _span(date: datetime.date, date_format: str) -> tuple[datetime.date, datetime.date]:
     if not is_partial(date_format):
         return date, date
-    if not set(_directives(date_format)) & set(_MONTHS):
+    if not has_month(date_format):
         return date.replace(month=1, day=1), date.replace(month=12, day=31)
     return date.replace(day=1), date.replace(day=calendar.monthrange(date.year, date.month)[1])
 

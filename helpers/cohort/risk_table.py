@@ -6,7 +6,8 @@ import pandas as pd
 from helpers.cohort.at_risk import OUTCOMES, AtRisk, FollowUp, follow_up
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.flow import flow_table
-from helpers.cohort.last_clean import last_clean_days
+from helpers.cohort.found_on import has_partial_fractures
+from helpers.cohort.last_clean import last_clean_days, latest_days
 from helpers.cohort.near_cement import DIRECTIONS, nearest_cement, new_cement
 from helpers.cohort.spine import N_SLOTS, REGIONS, SLOTS, LevelError, level_range, region_of
 from helpers.errors import Problems
@@ -48,7 +49,8 @@ def build_risk_table(
     Returns
     -------
     risk_table : DataFrame
-        One row per vertebra at risk, patient by patient from cranial to caudal.
+        One row per vertebra at risk, patient by patient from cranial to caudal. `latest_days` is there where dates of
+        fractures may have no day.
     flow : DataFrame
         See `flow.flow_table`.
     """
@@ -65,6 +67,8 @@ def build_risk_table(
         "outcome": category(followed.outcome, OUTCOMES),
         "last_clean_days": last_clean_days(cohort, followed),
     }
+    if has_partial_fractures(cohort):
+        columns["latest_days"] = latest_days(cohort, followed)
     table = pd.DataFrame(columns, copy=False)
     return table, flow_table(cohort.rows, followed.spines.levels, followed.exclusions, table, levels_at_risk)
 
