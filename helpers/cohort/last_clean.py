@@ -18,8 +18,9 @@ def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.Intege
     The date of last imaging is an image like those of the imaging table. On the day of death it is none: cleaning
     moves dates from after death to that day. All are missing where there is no imaging table.
 
-    An image without a day shows a vertebra whole on the first day it can be of: one that fractured only where the
-    last day it can be of lies before the first one on which the fracture can have been found.
+    An image without a day shows a vertebra whole on the first day it can be of. For a vertebra that was cemented later,
+    or fractured, that holds only where the last day it can be of comes before the cement, or before the first day on
+    which the fracture can have been found.
     """
     days, at_risk, end = followed.days, followed.at_risk, followed.end
     if not cohort.has_imaging:
@@ -30,9 +31,10 @@ def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.Intege
     row = followed.singly
     seen[row] = latest(followed.singly_of, days[row] - (followed.outcome[row] == FRACTURE))
     if has_partial_dates(cohort):
+        surely_by = _last_image(cohort, followed.spines, by="last")
+        seen[row] = surely_by(followed.singly_of, days[row])
         row, patient, first = at_risk.rows(found_on(cohort, followed).first)
-        surely_before = _last_image(cohort, followed.spines, by="last")
-        seen[row] = surely_before(patient, np.minimum(days[row], first - 1))
+        seen[row] = surely_by(patient, np.minimum(days[row], first - 1))
     return pd.arrays.IntegerArray(seen, np.zeros(len(days), dtype=bool))
 
 

@@ -109,7 +109,8 @@ def partial_dates(table: Table) -> list[Finding]:
     findings = []
     for column, span in table.spans.items():
         at = _open_dates(table, column)
-        at = at[table.clean[column][at] > ABSENT]
+        if not len(at):
+            continue
         used, texts = table.clean[column][at], table.cell(column, at)
         days = pd.DataFrame({"first": span.first[at], "last": span.last[at], "used": used})
         why = _told_days(days, texts, column)

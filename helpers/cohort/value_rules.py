@@ -180,5 +180,6 @@ _READERS = {
 
 def _parses(clean: pd.Series, where: np.ndarray, date_format: str) -> np.ndarray:
     parsed = np.zeros(len(clean), dtype=bool)
-    parsed[where] = parse_dates(clean[where], date_format)[0].notna().to_numpy()
+    if where.any():
+        parsed[where] = parse_dates(clean[where], date_format)[0].notna().to_numpy()
     return parsed
