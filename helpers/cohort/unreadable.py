@@ -127,8 +127,11 @@ def _sentence(count: Unreadable) -> str:
         )
     if column.code_labels or column.type == "yes_no":
         shown = f" ({', '.join(texts)})" if len(texts) <= SHOWN_CODES and texts.str.len().max() <= 20 else ""
-        known = ", ".join(dict.fromkeys(column.codes))
-        return f"{where}: {many} values{shown} are not known; known are {known}. Write them so in the file."
+        known = ", ".join(column.code_labels.values())
+        return (
+            f"{where}: {many} values{shown} are not known; known are {known}. Write them so in the file, or say in "
+            f"`codes` what each means, under {column.table}.{column.name}."
+        )
     if column.type in ("level", "levels"):
         return f"{where}: {many} texts name no vertebra. Write levels like T12, or correct `column_names`."
     return f"{where}: {many} values are not {column.allowed or 'numbers'}. Is the right column named in `column_names`?"

@@ -102,7 +102,11 @@ def read_codes(clean, readable, column, _):
     """Codes in any case of letters, under the first code of the same meaning."""
     values = clean.str.lower().map(column.codes).astype(object)
     is_unknown = readable & values.isna().to_numpy(dtype=bool)
-    why = f" in {column.name} is not one of {', '.join(column.code_labels)}; what it means can be said in `codes`."
+    known = ", ".join(column.code_labels)
+    why = (
+        f" in {column.name} is not one of {known}. If it means one of them, or that the value is missing, say so in "
+        f"`codes`, under {column.table}.{column.name}."
+    )
     if column.type == "yes_no":
         typed = values.map({"yes": True, "no": False}).astype("boolean")
     else:
