@@ -119,13 +119,16 @@ def partial_dates(table: Table) -> list[Finding]:
 
 
 def _told_days(days: pd.DataFrame, texts: np.ndarray, column: str) -> np.ndarray:
-    group = days.assign(text=texts).groupby(["text", "first", "last", "used"], sort=False)
+    """Why each date is taken for one day; a sentence is made once for all that are alike."""
+    days = days.assign(text=texts)
+    group = days.groupby(list(days), sort=False).ngroup().to_numpy()
+    alike = days.iloc[np.unique(group, return_index=True)[1]]
     sentences = [
         f'"{text}" in {column} has no day: it can be {written(first)} to {written(last)}; where one day is needed '
         f"{written(used)} is taken. Fill in the day if it is known."
-        for text, first, last, used in group.groups
+        for first, last, used, text in alike.itertuples(index=False)
     ]
-    return np.array([*sentences, ""], dtype=object)[group.ngroup().to_numpy()]
+    return np.array(sentences, dtype=object)[group]
 
 
 def _open_dates(table: Table, column: str) -> np.ndarray:

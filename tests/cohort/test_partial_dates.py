@@ -45,6 +45,17 @@ def test_a_fracture_of_a_month_lies_anywhere_in_it():
     assert "it can be 2004-03-01 to 2004-03-31; where one day is needed 2004-03-16 is taken" in line["why"]
 
 
+def test_each_date_is_told_with_its_own_days():
+    levels = [f"L{number}" for number in (1, 2, 3, 4)]
+    dates = ["2004-12", "2004-02", "2004-12", "2004-07"]
+    lines = [f"Anna | {level} | {date} | new" for level, date in zip(levels, dates, strict=True)]
+    ledger = ledger_of(lines)
+    for text, after, why in zip(dates, ledger["after"], ledger["why"], strict=True):
+        last = str(pd.Period(text).end_time.date())
+        assert f'"{text}" in diagnosis_date has no day: it can be {text}-01 to {last}; ' in why
+        assert f"where one day is needed {after} is taken" in why
+
+
 def test_a_fracture_of_a_year_lies_between_day_0_and_the_last_image():
     row = of_level("L1", ["Anna | L1 | 2004 | new"], ["Anna | 2004-02-20"], "Anna | 2004-06-30 ||||")
     assert (row["days"], row["latest_days"]) == (84, 167)
