@@ -83,7 +83,8 @@ class FollowUp:
 
     `exclusions` has by rule the levels of each patient it excludes, packed. `end` is each patient's last day since
     the first vertebroplasty; `days` that of every row at risk, and `outcome` how it ended, a place in `OUTCOMES`.
-    No row but those in `singly`, whose patients are `singly_of`, ends otherwise than its patient.
+    No row but those in `singly`, whose patients are `singly_of`, ends otherwise than its patient. `event` has the
+    fractures that can end a vertebra's follow-up, those after its end too.
     """
 
     spines: Spines
@@ -94,6 +95,7 @@ class FollowUp:
     outcome: np.ndarray
     singly: np.ndarray
     singly_of: np.ndarray
+    event: VertebraDays
 
 
 def follow_up(
@@ -125,7 +127,7 @@ def follow_up(
     end = np.where((spines.death < NEVER) & to_death, spines.death, np.maximum(spines.last_seen, 0))
     if later_vertebroplasty == "censor":
         end = np.minimum(end, spines.next_procedure)
-    return FollowUp(spines, exclusions, at_risk, end, *_ends(spines, at_risk, event, end))
+    return FollowUp(spines, exclusions, at_risk, end, *_ends(spines, at_risk, event, end), event)
 
 
 def _new_or_progressed(spines: Spines) -> VertebraDays:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.dates import to_dates
+from helpers.cohort.dates import ABSENT, to_dates
 from helpers.cohort.dictionary import Dictionary
 from helpers.cohort.keys import keys_of, patient_keys
 from helpers.cohort.ledger import Table, describe, ledger_frame, quarantine_frame
@@ -25,7 +25,8 @@ class CleanCohort:
     patients, procedures, fractures, imaging : DataFrame
         The rows kept, sorted by `patient` (the key, a category) and date, with typed columns,
         `patient_id` and `row` (row number in the file). `procedures.levels` is text like "T12, L1" and
-        `procedures.level_mask` the same packed; `imaging` is empty where there is none.
+        `procedures.level_mask` the same packed; `imaging` is empty where there is none. Where a date may have no day,
+        columns with `_first` and `_last` after its name have the days it can be, and its own column the one used.
     ledger, quarantine : DataFrame
         One line per change or reason; one line per row set aside.
     keys : DataFrame
@@ -52,6 +53,8 @@ def clean_cohort(
     dictionary: Dictionary,
     *,
     date_formats: dict | None = None,
+    pivot_year: int | None = None,
+    codes: dict | None = None,
     two_level_range: str = "refuse",
     day_zero_fractures: str = "prevalent",
     seed: int = 20060127,
@@ -64,6 +67,11 @@ def clean_cohort(
         Tables as `readers.read_cohort` gives them.
     date_formats : dict
         "table.column" or "default" -> format: {"default": "%Y-%m-%d", "patients.death_date": "%d.%m.%Y"}.
+        Several formats for one column are joined by "|"; those of dates without a day are told in `partial_dates`.
+    pivot_year : int, optional
+        First of the hundred years that years of two digits (%y) stand for.
+    codes : dict of dict
+        "table.column" -> {text of the file: our code, or "" for missing}, on top of the dictionary's codes.
     two_level_range : {"refuse", "levels"}
         "T12-L1": set aside, or read as both vertebrae.
     day_zero_fractures : {"prevalent", "new"}
@@ -77,7 +85,7 @@ def clean_cohort(
         Everything that stops the study, told at once.
     """
     choices = {"two_level_range": two_level_range, "day_zero_fractures": day_zero_fractures}
-    part = clean_part(raw, dictionary, date_formats=date_formats, **choices)
+    part = clean_part(raw, dictionary, date_formats=date_formats, pivot_year=pivot_year, codes=codes, **choices)
     check_columns([part.unreadable])
     return with_keys(part, patient_keys(part.patient_ids, seed), dictionary)
 
@@ -110,14 +118,22 @@ def _kept_rows(table: Table, key: np.ndarray, names, ids, dictionary: Dictionary
     at = np.flatnonzero(table.kept)
     at = at[np.argsort(table.row[at], kind="stable")]
     date = {"procedures": "procedure_date", "fractures": "diagnosis_date", "imaging": "imaging_date"}.get(table.name)
-    day = table.clean[date][at] if date else np.zeros(len(at), dtype=np.int32)
+    day = _sorting_days(table.clean[date][at]) if date else np.zeros(len(at), dtype=np.int32)
     at = at[_order(key[table.person[at]], day)]
     patient = key[table.person[at]]
     dates = {column.name for column in dictionary.table(table.name) if column.type == "date"}
     columns = {name: to_dates(values[at]) if name in dates else values[at] for name, values in table.clean.items()}
+    for name, span in table.spans.items():
+        columns |= {f"{name}_first": to_dates(span.first[at]), f"{name}_last": to_dates(span.last[at])}
     own = {"patient": pd.Categorical.from_codes(patient, dtype=names)}
     own["patient_id"] = pd.Categorical.from_codes(patient, dtype=ids)
     return pd.DataFrame({**own, **columns, "row": table.row[at]})
+
+
+def _sorting_days(day: np.ndarray) -> np.ndarray:
+    """The days, and one before all others for what has no date."""
+    is_absent = day == ABSENT
+    return np.where(is_absent, day[~is_absent].min(initial=0) - 1, day) if is_absent.any() else day
 
 
 def _order(patient: np.ndarray, day: np.ndarray) -> np.ndarray:

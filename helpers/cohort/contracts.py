@@ -38,18 +38,22 @@ NAMES = (
 )
 
 
+# Columns a table has only in some studies.
+OPTIONAL = {"risk_table": ("latest_days",)}
+
+
 @cache
-def schema(name: str) -> pa.DataFrameSchema:
-    """The contract of one table; what its rows are in order of stands in its metadata."""
+def schema(name: str, optional: tuple[str, ...] = ()) -> pa.DataFrameSchema:
+    """The contract of one table with these of its optional columns; its metadata has the order of its rows."""
     if name in ESTIMATES:
         return _estimates()
-    return _SCHEMAS[name](name)
+    return _SCHEMAS[name](name, *optional)
 
 
 @cache
 def schema_of(name: str, columns: tuple[str, ...]) -> pa.DataFrameSchema:
     """What the contract of one table says of these of its columns."""
-    whole = schema(name)
+    whole = schema(name, OPTIONAL.get(name, ()))
     order = whole.metadata["order"]
     chosen = {column: whole.columns[column] for column in columns}
     return _schema(chosen, order=order if set(order) <= set(columns) else ())
@@ -77,7 +81,7 @@ def _raw(name: str) -> pa.DataFrameSchema:
     return _schema(columns, key, order=("patient",))
 
 
-def _risk_table(_) -> pa.DataFrameSchema:
+def _risk_table(_, *optional: str) -> pa.DataFrameSchema:
     columns = {
         **_vertebra(),
         **_near_cement(),
@@ -85,10 +89,18 @@ def _risk_table(_) -> pa.DataFrameSchema:
         "outcome": _category(OUTCOMES),
         "last_clean_days": pa.Column("Int32", pa.Check.ge(0), nullable=True),
     }
-    within = pa.Check(
-        lambda frame: not (frame["last_clean_days"] > frame["days"]).any(), error="last_clean_days lies after days"
-    )
-    return _schema(columns, ["patient", "level"], order=("patient", "level"), checks=[within])
+    checks = [
+        pa.Check(
+            lambda frame: not (frame["last_clean_days"] > frame["days"]).any(), error="last_clean_days lies after days"
+        )
+    ]
+    if "latest_days" in optional:
+        columns["latest_days"] = pa.Column("int32", pa.Check.ge(0))
+        ends = pa.Check(
+            lambda frame: not (frame["latest_days"] < frame["days"]).any(), error="latest_days lies before days"
+        )
+        checks.append(ends)
+    return _schema(columns, ["patient", "level"], order=("patient", "level"), checks=checks)
 
 
 def _risk_periods(_) -> pa.DataFrameSchema:

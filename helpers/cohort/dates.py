@@ -1,23 +1,44 @@
-"""Dates as whole days, and the formats they are written in."""
+"""Dates as whole days, and texts read as dates."""
 
 import datetime
-import difflib
-import re
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.dictionary import RAW_TABLES, Dictionary
+from helpers.cohort.date_formats import (
+    EXCEL,
+    EXCEL_LAST,
+    EXCEL_LEAP,
+    EXCEL_ZERO,
+    FIRST_DAY,
+    LAST_DAY,
+    Writing,
+    full_year,
+    has_month,
+    is_partial,
+    needs_pivot,
+)
 
 ABSENT = np.int32(-(2**31))
 NEVER = np.int32(2**31 - 1)
-EARLIEST, LATEST = pd.Timestamp("1980-01-01"), pd.Timestamp("2100-12-31")
+EARLIEST, LATEST = pd.Timestamp(FIRST_DAY), pd.Timestamp(LAST_DAY)
 _NANOSECONDS_A_DAY = 86_400 * 10**9
-DEFAULT_FORMAT = "%Y-%m-%d"
-EXCEL = "excel"  # the day numbers of a spreadsheet: 1 is 1900-01-01, 38744 is 2006-01-27
-_EXCEL_LAST = 2_958_465
-_EXCEL_LEAP = 60  # Excel has a 29 February 1900, which never was
-_DIRECTIVES = {"Y", "y", "m", "b", "B", "d", "H", "M", "S", "f", "p", "I", "%"}
+
+
+class Span(NamedTuple):
+    """The first and the last day each date of a column can be, in days since 1970; the same where the day is known."""
+
+    first: np.ndarray
+    last: np.ndarray
+
+
+class Read(NamedTuple):
+    """The first and the last day of each text, NaT where it is no date, and which dates lie too far off."""
+
+    first: pd.Series
+    last: pd.Series
+    is_far_off: np.ndarray
 
 
 def day_numbers(dates) -> np.ndarray:
@@ -41,47 +62,24 @@ def written(day: int) -> str:
     return str(np.datetime64(int(day), "D"))
 
 
-def resolve_formats(date_formats: dict | None, dictionary: Dictionary) -> tuple[dict, list[str]]:
-    """(table, column) -> format for every date column, and what is wrong with the formats given."""
-    columns = [column for name in RAW_TABLES for column in dictionary.table(name) if column.type == "date"]
-    names = [f"{column.table}.{column.name}" for column in columns]
-    given, problems = dict(date_formats or {}), []
-    for name, date_format in given.items():
-        if name not in (*names, "default"):
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-            hint = f' Did you mean "{near[0]}"?' if near else f" Known are default, {', '.join(names)}."
-            problems.append(f'`date_formats` names "{name}", which is not a date column.{hint}')
-        if not is_usable(date_format):
-            problems.append(
-                f'`date_formats` gives "{date_format}" for {name}, but a format holds a day, month and year '
-                'once each. Write for example "%Y-%m-%d" for 2006-01-27 or "%d.%m.%Y" for 27.01.2006; or '
-                f'"{EXCEL}" where the cells hold day numbers of a spreadsheet, like 38744 for 2006-01-27.'
-            )
-    default = given.get("default", DEFAULT_FORMAT)
-    formats = {
-        (column.table, column.name): given.get(name, default) for column, name in zip(columns, names, strict=True)
-    }
-    return formats, problems
+def read_dates(texts: pd.Series, written: Writing) -> Read:
+    """Dates by the first format that fits, and gives a day from 1980 to 2100 where another does not."""
+    first, last, is_far_off = None, None, np.zeros(len(texts), dtype=bool)
+    for date_format in written.formats:
+        dates, is_beyond = parse_dates(texts, date_format, written.pivot_year)
+        is_beyond |= (dates.lt(EARLIEST) | dates.gt(LATEST)).to_numpy()
+        dates, until = dates.where(~is_beyond), last_days(dates, date_format)
+        is_far_off |= is_beyond
+        first, last = (dates, until) if first is None else (first.fillna(dates), last.where(first.notna(), until))
+    return Read(first, last.where(first.notna()), is_far_off & first.isna().to_numpy())
 
 
-def is_usable(date_format) -> bool:
-    """True when a format holds one day, one month and one year and can be read back, or is "excel"."""
-    if date_format == EXCEL:
-        return True
-    if not isinstance(date_format, str):
-        return False
-    used = re.findall("%(.)", date_format)
-    if not set(used) <= _DIRECTIVES or date_format.count("%") != len(used) + used.count("%"):
-        return False
-    day, month, year = (sum(used.count(part) for part in parts) for parts in ("d", "mbB", "Yy"))
-    if not day == month == year == 1:
-        return False
-    written = pd.Series([datetime.date(2004, 3, 22).strftime(date_format)])
-    return bool(parse_dates(written, date_format)[0].notna().all())
+def parse_dates(texts: pd.Series, date_format: str, pivot_year: int | None = None) -> tuple[pd.Series, np.ndarray]:
+    """Dates written in exactly this format, and which texts are dates too far off to be kept as such.
 
-
-def parse_dates(texts: pd.Series, date_format: str) -> tuple[pd.Series, np.ndarray]:
-    """Dates written in exactly this format, and which texts are dates too far off to be kept as such."""
+    A date without a day is the first one it can be. Without `pivot_year`, years of two digits are any century's:
+    they only tell that the text is a date.
+    """
     if date_format == EXCEL:
         return _from_excel(texts)
     # pandas takes "today" and "now" for dates whatever the format.
@@ -94,12 +92,28 @@ def parse_dates(texts: pd.Series, date_format: str) -> tuple[pd.Series, np.ndarr
             is_far_off[place] = bool(datetime.datetime.strptime(text, date_format))
         except ValueError:
             continue
+    if pivot_year is not None and needs_pivot(date_format):
+        dates = _in_century(dates, pivot_year)
     return dates, is_far_off
 
 
-def example(date_format: str) -> str:
-    """27 January 2006 in this format."""
-    return "38744" if date_format == EXCEL else datetime.date(2006, 1, 27).strftime(date_format)
+def last_days(dates: pd.Series, date_format: str) -> pd.Series:
+    """The last day each date can be: of its month or year where the format says no more."""
+    if not is_partial(date_format):
+        return dates
+    unit = "M" if has_month(date_format) else "Y"
+    end = (dates.to_numpy().astype(f"datetime64[{unit}]") + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+    return pd.Series(end.astype("datetime64[ns]"), index=dates.index)
+
+
+def _in_century(dates: pd.Series, pivot_year: int) -> pd.Series:
+    """The dates in the hundred years from `pivot_year` on; 29 February is none in a year that has none."""
+    month = dates.to_numpy().astype("datetime64[M]")
+    year = month.astype("datetime64[Y]").astype(np.int64) + 1970
+    moved = month + 12 * (full_year(year, pivot_year) - year)
+    day = moved.astype("datetime64[D]") + (dates.to_numpy().astype("datetime64[D]") - month.astype("datetime64[D]"))
+    day = pd.Series(day.astype("datetime64[ns]"), index=dates.index)
+    return day.where(dates.notna() & (day.to_numpy().astype("datetime64[M]") == moved))
 
 
 def _from_excel(texts: pd.Series) -> tuple[pd.Series, np.ndarray]:
@@ -108,13 +122,8 @@ def _from_excel(texts: pd.Series) -> tuple[pd.Series, np.ndarray]:
     is_number = texts.str.fullmatch(r"\d{1,7}([.,]\d+)?").to_numpy(dtype=bool, na_value=False)
     number = pd.to_numeric(texts.where(is_number).str.replace(",", "."), errors="coerce").to_numpy(dtype=np.float64)
     day = np.floor(np.nan_to_num(number))
-    is_day = (day >= 1) & (day <= _EXCEL_LAST) & (day != _EXCEL_LEAP)
-    since_1970 = day.astype(np.int64) - 25_569 + (day < _EXCEL_LEAP)
+    is_day = (day >= 1) & (day <= EXCEL_LAST) & (day != EXCEL_LEAP)
+    since_1970 = day.astype(np.int64) - EXCEL_ZERO + (day < EXCEL_LEAP)
     is_far_off = is_day & (since_1970 > pd.Timestamp.max.to_datetime64().astype("datetime64[D]").astype(np.int64) - 1)
     dates = np.where(is_day & ~is_far_off, since_1970, 0).astype("datetime64[D]").astype("datetime64[ns]")
     return pd.Series(dates, index=texts.index).where(is_day & ~is_far_off), is_far_off
-
-
-def exchanged(date_format: str) -> str:
-    """The same format with day and month exchanged."""
-    return date_format.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")

@@ -17,6 +17,7 @@ DEFAULT_PATH = Path(__file__).resolve().parents[2] / "data" / "dictionary.csv"
 
 
 REQUIRED = ("yes", "no", "if given")
+UNLESS = "unless "  # "unless status=prevalent": required but in rows whose status is that code
 MEASURED_IN = ("years", "days", "mL")
 
 
@@ -26,7 +27,8 @@ class Column:
 
     `codes` takes a spelling in small letters to the value kept, `code_labels` that value to plain words.
     `missing_codes` are in small letters; an empty cell is always missing. Where `must_be_read`, a cell may be empty,
-    but one that is not and cannot be read sets its row aside.
+    but one that is not and cannot be read sets its row aside. A required one may be empty in rows in which the
+    column `unless[0]` of the same table holds the code `unless[1]`.
     """
 
     table: str
@@ -42,6 +44,7 @@ class Column:
     codes: dict[str, str]
     code_labels: dict[str, str]
     missing_codes: frozenset[str]
+    unless: tuple[str, str] | None = None
 
     @property
     def allowed(self) -> str:
@@ -108,8 +111,9 @@ def _problems(number: int, line: dict) -> list[str]:
     problems = []
     if line["type"] not in TYPES:
         problems.append(f'Row {number}: the type "{line["type"]}" is not one of {", ".join(TYPES)}.')
-    if line["required"] not in REQUIRED:
-        problems.append(f'Row {number}: `required` must be {", ".join(REQUIRED)}, but got "{line["required"]}".')
+    if line["required"] not in REQUIRED and not _is_unless(line["required"]):
+        allowed = f'{", ".join(REQUIRED)} or like "unless status=prevalent"'
+        problems.append(f'Row {number}: `required` must be {allowed}, but got "{line["required"]}".')
     if any("=" not in code for code in line["codes"].split("|") if code):
         problems.append(f"Row {number}: `codes` must be pairs like F=female|M=male.")
     if line["type"] in ("code", "yes_no") and not line["codes"]:
@@ -120,6 +124,10 @@ def _problems(number: int, line: dict) -> list[str]:
         except ValueError:
             problems.append(f'Row {number}: `{limit}` must be a number or empty, but got "{line[limit]}".')
     return problems
+
+
+def _is_unless(required: str) -> bool:
+    return required.startswith(UNLESS) and all(required.removeprefix(UNLESS).partition("="))
 
 
 def _column(line: dict) -> Column:
@@ -134,11 +142,12 @@ def _column(line: dict) -> Column:
         meaning=line["meaning"],
         type=line["type"],
         unit=line["unit"],
-        required=line["required"] == "yes",
+        required=line["required"] == "yes" or _is_unless(line["required"]),
         must_be_read=line["required"] != "no",
         minimum=float(line["minimum"]) if line["minimum"] else None,
         maximum=float(line["maximum"]) if line["maximum"] else None,
         codes={code.lower(): first_code[label] for code, label in pairs},
         code_labels={code: label for label, code in first_code.items()},
         missing_codes=frozenset(code.strip().lower() for code in line["missing_codes"].split("|") if code),
+        unless=tuple(line["required"].removeprefix(UNLESS).split("=", 1)) if _is_unless(line["required"]) else None,
     )

@@ -30,6 +30,8 @@ def first_fracture_only(risk_table: pd.DataFrame) -> pd.DataFrame:
     is_cut = np.flatnonzero(end < days)
     outcome[is_cut] = "censored"
     changed = {"days": end, "outcome": outcome}
+    if "latest_days" in risk_table:
+        changed["latest_days"] = np.where(end < days, end, risk_table["latest_days"].to_numpy())
     if "last_clean_days" in risk_table:
         changed["last_clean_days"] = last_clean = risk_table["last_clean_days"].array.copy()
         is_later = is_cut[(last_clean[is_cut] > end[is_cut]).to_numpy(dtype=bool, na_value=False)]

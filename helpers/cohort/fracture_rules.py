@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.cells import texts_of, told
-from helpers.cohort.dates import NEVER, written
+from helpers.cohort.dates import ABSENT, NEVER, written
 from helpers.cohort.ledger import Finding, Table
 from helpers.cohort.patient_rules import Days
 from helpers.cohort.row_rules import is_repeated
@@ -22,6 +22,15 @@ def fracture_after_death(fractures: Table, days: Days) -> Finding:
         lambda day: f"The fracture is dated after the patient's death on {written(day)}. Correct one of the dates.",
     )
     return _set_aside("fracture_after_death", fractures, at[late], why)
+
+
+def old_fracture_without_date(fractures: Table) -> Finding:
+    """Called prevalent and without a date: it was there before the first procedure."""
+    at, day, _ = _kept(fractures)
+    why = "The fracture is called prevalent and has no date; it counts as there before the first vertebroplasty. "
+    return _restated(
+        "old_fracture_without_date", fractures, at[day == ABSENT], why + "Nothing to do if so.", "prevalent"
+    )
 
 
 def fill_status(fractures: Table, days: Days, *, day_zero_fractures: str) -> None:
@@ -89,7 +98,7 @@ def prevalent_level_entered_as_new(fractures: Table, n_persons: int) -> Finding:
     why = told(
         before[is_old],
         lambda day: (
-            f"The vertebra had a prevalent fracture on {written(day)}, so this is kept as its progression. "
+            f"The vertebra had a prevalent fracture {_on(day)}, so this is kept as its progression. "
             "Nothing to do if so."
         ),
     )
@@ -102,12 +111,13 @@ def status_contradicts_record(fractures: Table, procedures: Table, first_cement:
     Nothing is held against a row whose proof may stand in a row that was set aside.
     """
     n_persons = len(first_cement)
-    earlier = first_days(fractures, ("prevalent", "new"), n_persons)
+    earlier = first_days(fractures, ("prevalent", "new"), n_persons, fractures.first("diagnosis_date"))
     at, day, person = _kept(fractures)
+    last = fractures.last("diagnosis_date")[at]
     status = fractures.clean["status"]
     slot = _slot(fractures, at)
-    no_cement = (first_cement[person, slot] > day) & ~_has_row_set_aside(procedures, n_persons)[person]
-    no_fracture = (earlier[person, slot] > day) & ~_has_row_set_aside(fractures, n_persons)[person]
+    no_cement = (first_cement[person, slot] > last) & ~_has_row_set_aside(procedures, n_persons)[person]
+    no_fracture = (earlier[person, slot] > last) & ~_has_row_set_aside(fractures, n_persons)[person]
     rules = {
         "prevalent": (day > days.index[person], "it is dated after the first vertebroplasty"),
         "refracture": (no_cement, "the level was not cemented by then"),
@@ -140,10 +150,14 @@ def duplicate_fracture(fractures: Table) -> Finding:
     return _set_aside("duplicate_fracture", fractures, np.sort(at[order][is_again]), why + "Check which is right.")
 
 
-def first_days(fractures: Table, statuses: tuple[str, ...], n_persons: int) -> np.ndarray:
-    """First day of each vertebra's fracture of these statuses (persons x 19); `NEVER` where there is none."""
+def first_days(fractures: Table, statuses: tuple[str, ...], n_persons: int, days=None) -> np.ndarray:
+    """First day of each vertebra's fracture of these statuses (persons x 19); `NEVER` where there is none.
+
+    `days` are those of all rows, the days used unless others are given.
+    """
     first = np.full((n_persons, N_SLOTS), NEVER)
     at, day, person = _kept(fractures)
+    day = day if days is None else days[at]
     where = fractures.clean["status"].isin(statuses)[at]
     np.minimum.at(first.reshape(-1), _vertebra(fractures, at[where], person[where]), day[where])
     return first
@@ -176,6 +190,10 @@ def _vertebra(fractures: Table, at: np.ndarray, person: np.ndarray) -> np.ndarra
 
 def _slot(fractures: Table, at: np.ndarray) -> np.ndarray:
     return fractures.clean["level"].codes[at].astype(np.int64)
+
+
+def _on(day: int) -> str:
+    return "without a date, from before the first vertebroplasty" if day == ABSENT else f"on {written(day)}"
 
 
 def _set_aside(rule, fractures, at, why) -> Finding:

@@ -42,12 +42,13 @@ def image_intervals(risk_table: pd.DataFrame | Parted) -> ImageIntervals:
     A vertebra never seen fractured is known to be whole only through its last clean image, not to the last contact or
     to death. Without an image after the procedure it tells nothing and is left out. A fracture seen on day 0 has no
     day to happen on after the procedure and is left out. A fracture is found by the first image that shows it, so
-    one whose last clean image is of the same day is taken to have happened that day: (days - 1, days].
+    one whose last clean image is of the same day is taken to have happened that day: (days - 1, days]. Where only the
+    month or year of that image is known, the bracket goes on to the last day it can be of (`latest_days`).
 
     Parameters
     ----------
     risk_table : DataFrame
-        `patient` to `last_clean_days`, as `risk_table.build_risk_table` makes it.
+        `patient` to `last_clean_days`, and `latest_days` where there is one, as `risk_table.build_risk_table` makes it.
     """
     if in_parts(risk_table):
         each = risk_table.map(image_intervals)
@@ -68,7 +69,8 @@ def image_intervals(risk_table: pd.DataFrame | Parted) -> ImageIntervals:
     # Narrow numbers hold whole days exactly, and infinity.
     left, right = last_clean[kept], np.full(np.count_nonzero(kept), np.inf, dtype=np.float32)
     fractured, day = np.flatnonzero(is_fracture[kept]), days[is_fracture & kept]
-    right[fractured], left[fractured] = day, np.minimum(left[fractured], day - 1)
+    latest = risk_table["latest_days"].to_numpy()[is_fracture & kept] if "latest_days" in risk_table else day
+    right[fractured], left[fractured] = latest, np.minimum(left[fractured], day - 1)
     told = pd.DataFrame(
         {
             "group": list(groups),

@@ -8,8 +8,11 @@ import pandas as pd
 from helpers.cohort.at_risk import FRACTURE, FollowUp
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import ABSENT, day_numbers
+from helpers.cohort.found_on import found_on, has_partial_dates
 from helpers.cohort.runs import last_rows
 from helpers.cohort.spine_arrays import Spines, patient_codes, since_index
+
+Latest = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.IntegerArray:
@@ -17,6 +20,10 @@ def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.Intege
 
     The date of last imaging is an image like those of the imaging table. On the day of death it is none: cleaning
     moves dates from after death to that day. All are missing where there is no imaging table.
+
+    An image without a day shows a vertebra whole on the first day it can be of. For a vertebra that was cemented later,
+    or fractured, that holds only where the last day it can be of comes before the cement, or before the first day on
+    which the fracture can have been found.
     """
     days, at_risk, end = followed.days, followed.at_risk, followed.end
     if not cohort.has_imaging:
@@ -26,21 +33,33 @@ def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.Intege
     # Most vertebrae end with their patient; only the others are looked up by themselves.
     row = followed.singly
     seen[row] = latest(followed.singly_of, days[row] - (followed.outcome[row] == FRACTURE))
+    if has_partial_dates(cohort):
+        surely_by = _last_image_surely_by(cohort, followed.spines)
+        seen[row] = surely_by(followed.singly_of, days[row])
+        row, patient, first = at_risk.rows(found_on(cohort, followed).first)
+        seen[row] = surely_by(patient, np.minimum(days[row], first - 1))
     return pd.arrays.IntegerArray(seen, np.zeros(len(days), dtype=bool))
 
 
-def _last_image(cohort: CleanCohort, spines: Spines) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """A function of patients and days: the last day from day 0 up to this one with an image; 0 without any."""
-    person = patient_codes(cohort.imaging)
-    since = since_index(day_numbers(cohort.imaging["imaging_date"]), spines.index[person], absent=ABSENT)
-    is_after = np.flatnonzero(since >= 0)
-    person, since = person[is_after], since[is_after]
-    # The imaging table comes patient by patient and day after day, so these numbers only rise.
+def latest_days(cohort: CleanCohort, followed: FollowUp) -> np.ndarray:
+    """The last day on which each vertebra's fracture can have been found; for all others the last day followed."""
+    latest = followed.days.copy()
+    row, _, last = followed.at_risk.rows(found_on(cohort, followed).last)
+    row, last = row[followed.outcome[row] == FRACTURE], last[followed.outcome[row] == FRACTURE]
+    latest[row] = np.maximum(latest[row], last)
+    return latest
+
+
+def _last_image(cohort: CleanCohort, spines: Spines) -> Latest:
+    """A function of patients and days: the last day from day 0 up to this one with an image; 0 without any.
+
+    An image without a day is of the first one it can be of.
+    """
+    person, since = _images(cohort, spines)
     images = person.astype(np.int64) << 32 | since
     final, is_final = np.zeros(len(spines.index), dtype=np.int32), np.flatnonzero(last_rows(person))
     final[person[is_final]] = since[is_final]
-    last = since_index(day_numbers(cohort.patients["last_imaging_date"]), spines.index, absent=ABSENT)
-    last = np.where(last < spines.death, last, ABSENT)
+    last = _last_imaging(cohort, spines)
 
     def latest(patient: np.ndarray, day: np.ndarray) -> np.ndarray:
         found = final[patient]
@@ -53,3 +72,43 @@ def _last_image(cohort: CleanCohort, spines: Spines) -> Callable[[np.ndarray, np
         return np.maximum(np.maximum(found, own), 0).astype(np.int32, copy=False)
 
     return latest
+
+
+def _last_image_surely_by(cohort: CleanCohort, spines: Spines) -> Latest:
+    """The same of the images all of whose possible days lie in that time: the latest first day of any of them."""
+    person, since = _images(cohort, spines)
+    images = upto = person.astype(np.int64) << 32 | since
+    if "imaging_date_last" in cohort.imaging:
+        person, until = _images(cohort, spines, until="imaging_date_last")
+        upto = person.astype(np.int64) << 32 | until
+        order = np.argsort(upto, kind="stable")
+        # The patient stands before the day in these numbers, so the latest is one of the same patient.
+        upto, images = upto[order], np.maximum.accumulate(images[order])
+    upto, images = np.append(-1, upto), np.append(-1, images)
+    last = last_upto = _last_imaging(cohort, spines)
+    if "last_imaging_date_last" in cohort.patients:
+        last_upto = np.maximum(last, _day_of(cohort.patients, "last_imaging_date_last", spines.index))
+
+    def latest(patient: np.ndarray, day: np.ndarray) -> np.ndarray:
+        start = patient.astype(np.int64) << 32
+        found = images[np.searchsorted(upto, start + day, side="right") - 1] - start
+        own = np.where(last_upto[patient] <= day, last[patient], 0)
+        return np.maximum(np.maximum(found, own), 0).astype(np.int32)
+
+    return latest
+
+
+def _images(cohort: CleanCohort, spines: Spines, until: str = "imaging_date") -> tuple[np.ndarray, np.ndarray]:
+    """Patient and day of the images from day 0 on, patient by patient and day after day as in their table."""
+    person = patient_codes(cohort.imaging)
+    is_after = np.flatnonzero(_day_of(cohort.imaging, "imaging_date", spines.index[person]) >= 0)
+    return person[is_after], _day_of(cohort.imaging, until, spines.index[person])[is_after]
+
+
+def _last_imaging(cohort: CleanCohort, spines: Spines) -> np.ndarray:
+    last = _day_of(cohort.patients, "last_imaging_date", spines.index)
+    return np.where(last < spines.death, last, ABSENT)
+
+
+def _day_of(frame: pd.DataFrame, column: str, index: np.ndarray) -> np.ndarray:
+    return since_index(day_numbers(frame[column]), index, absent=ABSENT)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.cells import texts_of, told
+from helpers.cohort.dates import Span
 
 LEDGER_COLUMNS = (
     "table", "row", "patient_id", "column", "before", "after", "rule", "why", "decided_by", "action",
@@ -26,6 +27,10 @@ RULES = {
     "date_not_in_format": "The date does not follow the format given for its column.",
     "day_and_month_swapped": "The date is only possible with day and month exchanged; it was not guessed.",
     "two_digit_year": "The year has two digits; the century was not guessed.",
+    "partial_date": "The date has no day, or no month; a day among those it can be was taken for it.",
+    "procedure_without_day": "The day of a vertebroplasty is not given, so days cannot be counted from it.",
+    "fracture_around_day_0": "A date without a day may lie before or after day 0, and the status does not say which.",
+    "old_fracture_without_date": "A fracture called prevalent has no date; it counts as there before day 0.",
     "implausible_date": "The date lies before 1980 or after 2100.",
     "missing_required": "A cell the study cannot do without is empty.",
     "level_not_recognised": "The text does not name a vertebra that can be studied.",
@@ -87,7 +92,8 @@ class Finding:
 class Table:
     """A raw table at work: its text, what was read from it, and which rows are still kept.
 
-    `text` has each column as it stands, `clean` what was read from it; dates are days since 1970 there.
+    `text` has each column as it stands, `clean` what was read from it; dates are days since 1970 there. `spans` has
+    the columns whose dates may have no day: the first and last one each can be, while `clean` has the one used.
     `person` numbers the patient identifiers of all tables from 0; -1 where there is none.
     """
 
@@ -98,6 +104,7 @@ class Table:
     kept: np.ndarray = None
     person: np.ndarray = None
     findings: list = field(default_factory=list)
+    spans: dict[str, Span] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.kept is None:
@@ -112,7 +119,17 @@ class Table:
                 self.kept[finding.at] = False
             elif finding.values is not None:
                 self.clean[finding.column][finding.at] = finding.values
+                for days in self.spans.get(finding.column, ()):
+                    days[finding.at] = finding.values
             self.findings.append(finding)
+
+    def first(self, date: str) -> np.ndarray:
+        """The first day each date of a column can be."""
+        return self.spans[date].first if date in self.spans else self.clean[date]
+
+    def last(self, date: str) -> np.ndarray:
+        """The last day each date of a column can be."""
+        return self.spans[date].last if date in self.spans else self.clean[date]
 
     def cell(self, column: str, at: np.ndarray) -> np.ndarray:
         """The original text of a column at these rows."""

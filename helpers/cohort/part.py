@@ -5,17 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.cohort import fracture_rules, patient_rules, row_rules
+from helpers.cohort import fracture_rules, partial_dates, patient_rules, row_rules
 from helpers.cohort.cells import as_texts, holds_dates
-from helpers.cohort.dates import ABSENT, DEFAULT_FORMAT, resolve_formats
+from helpers.cohort.date_formats import DEFAULT_FORMAT, Writing, is_partial, resolve_formats
+from helpers.cohort.dates import ABSENT
 from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
 from helpers.cohort.keys import Identifiers, number_persons, read_identifiers
 from helpers.cohort.ledger import Table
 from helpers.cohort.level_rules import canonical_levels, read_levels, single_levels
+from helpers.cohort.own_codes import with_codes
 from helpers.cohort.readers import check_raw
 from helpers.cohort.spine import TWO_LEVEL_RANGES
 from helpers.cohort.unreadable import Unreadable, unreadable
-from helpers.cohort.value_rules import read_column
+from helpers.cohort.value_rules import may_be_empty, read_column
 from helpers.errors import Problems
 
 USUAL_SPINE = {"thoracic_vertebrae": 12, "lumbar_vertebrae": 5}
@@ -48,6 +50,8 @@ def clean_part(
     dictionary: Dictionary,
     *,
     date_formats: dict | None = None,
+    pivot_year: int | None = None,
+    codes: dict | None = None,
     two_level_range: str = "refuse",
     day_zero_fractures: str = "prevalent",
 ) -> CleanPart:
@@ -58,7 +62,9 @@ def clean_part(
     Problems
         If the tables or the parameters cannot be used.
     """
-    formats, problems = resolve_formats(date_formats, dictionary)
+    formats, problems = resolve_formats(date_formats, dictionary, pivot_year)
+    dictionary, wrong_codes = with_codes(dictionary, codes)
+    problems += wrong_codes
     problems += _option("two_level_range", two_level_range, TWO_LEVEL_RANGES)
     problems += _option("day_zero_fractures", day_zero_fractures, fracture_rules.DAY_ZERO_FRACTURES)
     try:
@@ -70,7 +76,7 @@ def clean_part(
 
     # Dates that have a type of their own need no format.
     typed = [key for key in formats if key[0] in raw and key[1] in raw[key[0]] and holds_dates(raw[key[0]][key[1]])]
-    formats = formats | dict.fromkeys(typed, DEFAULT_FORMAT)
+    formats = formats | {key: _as_typed(formats[key]) for key in typed}
     tables = {name: _table(name, raw.get(name), dictionary) for name in RAW_TABLES}
     ids = number_persons(tables)
     _read_values(tables, ids, dictionary, formats)
@@ -78,6 +84,11 @@ def clean_part(
     _apply_rules(tables, len(ids.of_person), two_level_range, day_zero_fractures)
     patients = tables["patients"]
     return CleanPart(tables, ids.of_person[patients.person[patients.kept]], counts, "imaging" in raw)
+
+
+def _as_typed(written: Writing) -> Writing:
+    """Dates with a type, as texts; parts in which they have none may hold dates without a day."""
+    return Writing((DEFAULT_FORMAT, *filter(is_partial, written.formats)), written.pivot_year)
 
 
 def _table(name: str, frame: pd.DataFrame | None, dictionary: Dictionary) -> Table:
@@ -100,7 +111,8 @@ def _read_values(tables: dict, ids: Identifiers, dictionary: Dictionary, formats
             if column.type == "id":
                 continue
             if column.name in table.text:
-                read_column(table, column, formats.get((name, column.name)), open_rows[name])
+                written, excused = formats.get((name, column.name)), may_be_empty(table, column, dictionary)
+                read_column(table, column, written, open_rows[name], excused)
             else:
                 table.clean[column.name] = _absent(column, len(table.row))
     for column, usual in USUAL_SPINE.items():
@@ -119,6 +131,7 @@ def _absent(column: Column, n_rows: int):
 def _apply_rules(tables: dict, n_persons: int, two_level_range: str, day_zero_fractures: str) -> None:
     patients, procedures, fractures, imaging = (tables[name] for name in RAW_TABLES)
     patients.apply(row_rules.duplicate_patient(patients))
+    procedures.apply(partial_dates.procedure_without_day(procedures))
     _drop_unknown(patients, (procedures, fractures, imaging), n_persons)
 
     spine = [_by_person(patients, column, n_persons) for column in USUAL_SPINE]
@@ -133,9 +146,12 @@ def _apply_rules(tables: dict, n_persons: int, two_level_range: str, day_zero_fr
     patients.apply(patient_rules.follow_up_before_procedure(patients, days))
     _drop_unknown(patients, (procedures, fractures, imaging), n_persons)
     first_cement = fracture_rules.first_cementing(procedures, masks["procedures"], n_persons)
-    _check_fractures(fractures, procedures, days, first_cement, n_persons, day_zero_fractures)
+    _check_fractures(fractures, patients, procedures, days, first_cement, n_persons, day_zero_fractures)
+    days = partial_dates.settle_deaths(patients, (procedures, fractures, imaging), days)
     patients.apply(*patient_rules.follow_up_after_death(patients, days))
     patients.apply(*patient_rules.follow_up_before_fracture(patients, fractures, n_persons))
+    for table in tables.values():
+        table.apply(*partial_dates.partial_dates(table))
 
     procedures.clean["levels"] = canonical_levels(masks["procedures"])
     procedures.clean["level_mask"] = masks["procedures"]
@@ -165,11 +181,16 @@ def _drop_unknown(patients: Table, others, n_persons: int) -> None:
 
 
 def _check_fractures(
-    fractures: Table, procedures: Table, days, first_cement, n_persons: int, day_zero_fractures: str
+    fractures: Table, patients: Table, procedures: Table, days, first_cement, n_persons: int, day_zero_fractures: str
 ) -> None:
     rules = fracture_rules
     fractures.apply(rules.fracture_after_death(fractures, days))
+    fractures.apply(rules.old_fracture_without_date(fractures))
+    partial_dates.narrow_by_record(fractures, patients, days)
+    open_day_0 = partial_dates.fracture_around_day_0(fractures, days, day_zero_fractures=day_zero_fractures)
+    fractures.apply(open_day_0)
     rules.fill_status(fractures, days, day_zero_fractures=day_zero_fractures)
+    partial_dates.settle_fractures(fractures, days, first_cement, day_zero_fractures=day_zero_fractures)
     fractures.apply(rules.new_fracture_before_procedure(fractures, days))
     if day_zero_fractures == "prevalent":
         fractures.apply(rules.fracture_on_day_0(fractures, days))

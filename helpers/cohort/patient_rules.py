@@ -20,12 +20,12 @@ class Days:
 
 
 def patient_days(patients: Table, procedures: Table, n_persons: int) -> Days:
-    """The days that bound each patient's follow-up, from the rows still kept."""
+    """The days that bound each patient's follow-up, from the rows still kept; death on the last day it can be."""
     index, death = np.full(n_persons, NEVER), np.full(n_persons, NEVER)
     kept = procedures.kept
     np.minimum.at(index, procedures.person[kept], procedures.clean["procedure_date"][kept])
     kept = patients.kept
-    death_day = patients.clean["death_date"][kept]
+    death_day = patients.last("death_date")[kept]
     death[patients.person[kept]] = np.where(death_day == ABSENT, NEVER, death_day)
     return Days(index, death)
 
@@ -45,7 +45,7 @@ def death_before_procedure(patients: Table, days: Days) -> Finding:
 def follow_up_before_procedure(patients: Table, days: Days) -> Finding:
     """Last contact, and last imaging where given, lie before the first procedure."""
     at = np.flatnonzero(patients.kept)
-    imaging, contact = (patients.clean[column][at] for column in FOLLOW_UP)
+    imaging, contact = (patients.last(column)[at] for column in FOLLOW_UP)
     index = days.index[patients.person[at]]
     at = at[(contact > ABSENT) & (np.maximum(imaging, contact) < index) & (index < NEVER)]
     why = told(
@@ -78,7 +78,7 @@ def follow_up_before_fracture(patients: Table, fractures: Table, n_persons: int)
     kept = fractures.kept
     np.maximum.at(latest, fractures.person[kept], fractures.clean["diagnosis_date"][kept])
     at = np.flatnonzero(patients.kept)
-    imaging, contact = (patients.clean[column][at] for column in FOLLOW_UP)
+    imaging, contact = (patients.last(column)[at] for column in FOLLOW_UP)
     fracture = latest[patients.person[at]]
     is_early = {
         "last_imaging_date": (imaging > ABSENT) & (imaging < fracture),

@@ -9,7 +9,8 @@ import pandas as pd
 from helpers.cohort.at_risk import OUTCOMES, AtRisk, FollowUp, follow_up
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.flow import flow_table
-from helpers.cohort.last_clean import last_clean_days
+from helpers.cohort.found_on import has_partial_fractures
+from helpers.cohort.last_clean import last_clean_days, latest_days
 from helpers.cohort.near_cement import DIRECTIONS, nearest_cement, new_cement
 from helpers.cohort.spine import N_SLOTS, REGIONS, SLOTS, LevelError, level_range, region_of
 from helpers.errors import Problems
@@ -52,7 +53,8 @@ def build_risk_table(
     Returns
     -------
     risk_table : DataFrame
-        One row per vertebra at risk, patient by patient from cranial to caudal.
+        One row per vertebra at risk, patient by patient from cranial to caudal. `latest_days` is there where dates of
+        fractures may have no day.
     flow : DataFrame
         See `flow.flow_table`.
     """
@@ -63,12 +65,14 @@ def build_risk_table(
     }
     followed = follow_up(cohort, check_options(levels_at_risk, adjacent_within, options), **options)
     cement = _late_cement if later_vertebroplasty == "reclassify" else cement_of_day_0
-    columns = (
+    columns = [
         lambda: place_columns(cohort, followed.at_risk),
         lambda: near_columns(*cement(followed), adjacent_within),
         lambda: {"days": followed.days, "outcome": category(followed.outcome, OUTCOMES)},
         lambda: {"last_clean_days": last_clean_days(cohort, followed)},
-    )
+    ]
+    if has_partial_fractures(cohort):
+        columns.append(lambda: {"latest_days": latest_days(cohort, followed)})
     table = pd.DataFrame(reduce(or_, at_once(call, columns)), copy=False)
     return table, flow_table(cohort.rows, followed.spines.levels, followed.exclusions, table, levels_at_risk)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.cells import recoded, stripped, told
-from helpers.cohort.dates import EXCEL, parse_dates
+from helpers.cohort.date_formats import EXCEL, is_partial
+from helpers.cohort.dates import parse_dates
 from helpers.cohort.ledger import Finding, Table
 from helpers.cohort.spine import parse_many
 
@@ -30,8 +31,13 @@ def is_repeated(numbers: np.ndarray) -> np.ndarray:
     return pd.Series(numbers).isin(again).to_numpy(dtype=bool)
 
 
-def row_from_another_table(table: Table, date_formats) -> Finding:
-    """A patient whose sex or age cell holds a level or a date: a row of another table."""
+def row_from_another_table(table: Table, written) -> Finding:
+    """A patient whose sex or age cell holds a level or a date: a row of another table.
+
+    `written` is how the dates of each column are.
+    """
+    # An age may look like a day number of a spreadsheet, or like a year.
+    whole = [one for own in written for one in own.formats if one != EXCEL and not is_partial(one)]
     at, why = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=object)]
     for column in ("sex", "age_years"):
         if column not in table.text:
@@ -39,8 +45,7 @@ def row_from_another_table(table: Table, date_formats) -> Finding:
         cells = _stripped(table.text[column])
         texts = pd.Series(cells.categories, dtype=object)
         is_foreign = parse_many(texts, two_level_range="levels")[0] != 0
-        # An age may look like a day number of a spreadsheet.
-        for date_format in dict.fromkeys(own for own in date_formats if own != EXCEL):
+        for date_format in dict.fromkeys(whole):
             is_foreign |= parse_dates(texts, date_format)[0].notna().to_numpy()
         rows = np.setdiff1d(np.flatnonzero(is_foreign[cells.codes] & table.kept), at[-1])
         at.append(rows)

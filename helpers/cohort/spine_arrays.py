@@ -157,7 +157,9 @@ def _latest(frame: pd.DataFrame, column: str, n: int) -> np.ndarray:
 def _fractures(cohort: CleanCohort, index: np.ndarray) -> dict:
     fractures = cohort.fractures
     person, slot = patient_codes(fractures), fractures["level"].cat.codes.to_numpy()
-    day = since_index(day_numbers(fractures["diagnosis_date"]), index[person], absent=NEVER)
+    diagnosed, index_of = day_numbers(fractures["diagnosis_date"]), index[person]
+    day = since_index(diagnosed, index_of, absent=NEVER)
+    day[(diagnosed == ABSENT) & (index_of != NEVER)] = ABSENT  # only old fractures have no date
     vertebra, status = _vertebra(person, slot), fractures["status"]
     rows = {name: np.flatnonzero((status == name).to_numpy() & (day < NEVER)) for name in FRACTURES}
     new, progression = (first_days(vertebra[rows[name]], day[rows[name]]) for name in ("new", "progression"))

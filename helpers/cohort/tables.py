@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 import pandera.pandas as pa
 
-from helpers.cohort.contracts import NAMES, increases, schema, schema_of
+from helpers.cohort.contracts import NAMES, OPTIONAL, increases, schema, schema_of
 from helpers.errors import WorkbookFault
 
 __all__ = ["NAMES", "check"]
@@ -30,7 +30,8 @@ def check(name: str, frame: pd.DataFrame, columns: Sequence[str] | None = None) 
     """
     if name not in NAMES:
         raise WorkbookFault(f'There is no contract for a table "{name}". Known are {", ".join(NAMES)}.')
-    contract = schema(name) if columns is None else schema_of(name, tuple(columns))
+    optional = tuple(column for column in OPTIONAL.get(name, ()) if column in frame)
+    contract = schema(name, optional) if columns is None else schema_of(name, tuple(columns))
     # Parquet does not keep the categories of a table without rows.
     contract = contract if len(frame) else _columns_only(contract)
     if _keeps(contract, frame):

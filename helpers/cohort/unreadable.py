@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.date_formats import Writing, needs_pivot
 from helpers.cohort.dates import ABSENT, parse_dates
 from helpers.cohort.dictionary import Column, Dictionary
 from helpers.cohort.ledger import Table
@@ -35,7 +36,7 @@ class Unreadable:
     """How much of a column cannot be read: cells, of how many given, and the first row of each unreadable text."""
 
     column: Column
-    date_format: str | None
+    written: Writing | None
     n_bad: int
     n_given: int
     first_row: pd.Series
@@ -49,7 +50,7 @@ def unreadable(tables: dict[str, Table], dictionary: Dictionary, formats: dict) 
     tables : dict of str to Table
         After every cell was read.
     formats : dict
-        (table, column) -> date format.
+        (table, column) -> how its dates are written.
     """
     counts = []
     for table in tables.values():
@@ -81,7 +82,7 @@ def check_columns(parts: Iterable[list[Unreadable]]) -> None:
         raise Problems("Most of a column cannot be read, so nothing was computed:", problems)
 
 
-def _count(table: Table, column: Column, date_format: str | None) -> Unreadable:
+def _count(table: Table, column: Column, written: Writing | None) -> Unreadable:
     bad = np.zeros(len(table.row), dtype=bool)
     for finding in table.findings:
         if finding.column == column.name and finding.rule in BAD_CELLS:
@@ -91,7 +92,7 @@ def _count(table: Table, column: Column, date_format: str | None) -> Unreadable:
     row = pd.Series(table.row[bad]).groupby(codes).min()
     texts = np.asarray(table.text[column.name].categories, dtype=object)[distinct]
     n_given = len(bad) + int(_is_readable(table.clean[column.name], column).sum())
-    return Unreadable(column, date_format, len(bad), n_given, row.set_axis(pd.Index(texts, dtype=object)))
+    return Unreadable(column, written, len(bad), n_given, row.set_axis(pd.Index(texts, dtype=object)))
 
 
 def _is_readable(values, column: Column) -> np.ndarray:
@@ -116,15 +117,21 @@ def _sentence(count: Unreadable) -> str:
     texts = pd.Series(count.first_row.index, dtype=object).str.strip()
     many = f"{count.n_bad} of {count.n_given}"
     if column.type == "date":
-        fitting = [f for f in USUAL_FORMATS if f != count.date_format and parse_dates(texts, f)[0].notna().all()]
+        others = [f for f in USUAL_FORMATS if f not in count.written.formats]
+        fitting = [f for f in others if parse_dates(texts, f)[0].notna().all()]
         hint = f"All of these would fit {' or '.join(fitting)}. " if fitting else ""
+        pivot = " Years of two digits (%y) need `pivot_year` too." if any(map(needs_pivot, fitting)) else ""
         return (
-            f"{where}: {many} dates do not follow {count.date_format}. {hint}Correct `date_formats` in the study file."
+            f"{where}: {many} dates do not follow {count.written}. {hint}Correct `date_formats` in the study file."
+            f"{pivot}"
         )
     if column.code_labels or column.type == "yes_no":
         shown = f" ({', '.join(texts)})" if len(texts) <= SHOWN_CODES and texts.str.len().max() <= 20 else ""
-        known = ", ".join(dict.fromkeys(column.codes))
-        return f"{where}: {many} values{shown} are not known; known are {known}. Write them so in the file."
+        known = ", ".join(column.code_labels.values())
+        return (
+            f"{where}: {many} values{shown} are not known; known are {known}. Write them so in the file, or say in "
+            f"`codes` what each means, under {column.table}.{column.name}."
+        )
     if column.type in ("level", "levels"):
         return f"{where}: {many} texts name no vertebra. Write levels like T12, or correct `column_names`."
     return f"{where}: {many} values are not {column.allowed or 'numbers'}. Is the right column named in `column_names`?"

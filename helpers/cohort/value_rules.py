@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.cells import as_category, stripped, texts_of, told
-from helpers.cohort.dates import EARLIEST, LATEST, day_numbers, example, exchanged, parse_dates
-from helpers.cohort.dictionary import Column
+from helpers.cohort.date_formats import Writing, example, exchanged
+from helpers.cohort.dates import ABSENT, Span, day_numbers, parse_dates, read_dates
+from helpers.cohort.dictionary import Column, Dictionary
 from helpers.cohort.ledger import Finding, Table
 
 NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
@@ -29,19 +30,40 @@ class TextFinding:
     is_bad: bool = True
 
 
-def read_column(table: Table, column: Column, date_format: str | None, open_rows: np.ndarray) -> None:
+def may_be_empty(table: Table, column: Column, dictionary: Dictionary) -> np.ndarray | bool:
+    """Rows in which a required cell may be empty all the same, for what another cell holds."""
+    if column.unless is None or column.unless[0] not in table.text:
+        return False
+    other, code = dictionary.column(table.name, column.unless[0]), column.unless[1]
+    cells = table.text[other.name]
+    texts = pd.Series(stripped(cells.categories), dtype=object).str.lower()
+    return (texts.map(other.codes) == code).to_numpy(dtype=bool)[cells.codes]
+
+
+def read_column(
+    table: Table,
+    column: Column,
+    written: Writing | None,
+    open_rows: np.ndarray,
+    may_be_empty: np.ndarray | bool = False,
+) -> None:
     """Read one column into `table.clean`; bad cells become empty, or set the row aside where required.
 
-    Only the open rows (bool, those not set aside before) are told about.
+    Only the open rows (bool, those not set aside before) are told about. Where dates may have no day, the days each
+    can be are in `table.spans`, and the first of them in `table.clean`.
     """
     cells = table.text[column.name]
     clean = pd.Series(stripped(cells.categories), dtype=object)
     is_empty, is_code = missing(clean, column)
     readable = ~(is_empty | is_code)
-    values, found = _READERS[column.type](clean.where(readable, ""), readable, column, date_format)
+    values, found = _READERS[column.type](clean.where(readable, ""), readable, column, written)
     table.clean[column.name] = values.take(cells.codes)
+    if written and written.is_partial:
+        last = day_numbers(read_dates(clean, written).last)
+        last = np.where(values == ABSENT, ABSENT, last)
+        table.spans[column.name] = Span(table.clean[column.name].copy(), last.take(cells.codes))
     found = [TextFinding("missing_code", is_code, f" in {column.name} stands for a missing value."), *found]
-    tell(table, column, found, is_empty | is_code, open_rows)
+    tell(table, column, found, is_empty | is_code, open_rows, may_be_empty)
 
 
 def missing(clean: pd.Series, column: Column) -> tuple[np.ndarray, np.ndarray]:
@@ -51,13 +73,13 @@ def missing(clean: pd.Series, column: Column) -> tuple[np.ndarray, np.ndarray]:
     return is_empty, is_code & ~is_empty
 
 
-def tell(table: Table, column: Column, found, is_missing: np.ndarray, open_rows: np.ndarray) -> None:
+def tell(table: Table, column: Column, found, is_missing: np.ndarray, open_rows, may_be_empty=False) -> None:
     """Apply to the rows what was found among the distinct texts of a column."""
     for finding in found:
         if finding.where.any():
             table.apply(_spread(finding, table.text[column.name], column, open_rows))
     if column.required and is_missing.any():
-        at = np.flatnonzero(is_missing[table.text[column.name].codes] & open_rows)
+        at = np.flatnonzero(is_missing[table.text[column.name].codes] & open_rows & np.logical_not(may_be_empty))
         why = f"{column.name} is empty, but a row of {column.table} is of no use without it. Fill it in."
         table.apply(Finding("missing_required", at, why, True, column.name, table.cell(column.name, at)))
 
@@ -80,7 +102,11 @@ def read_codes(clean, readable, column, _):
     """Codes in any case of letters, under the first code of the same meaning."""
     values = clean.str.lower().map(column.codes).astype(object)
     is_unknown = readable & values.isna().to_numpy(dtype=bool)
-    why = f" in {column.name} is not one of {', '.join(column.code_labels)}."
+    known = ", ".join(column.code_labels)
+    why = (
+        f" in {column.name} is not one of {known}. If it means one of them, or that the value is missing, say so in "
+        f"`codes`, under {column.table}.{column.name}."
+    )
     if column.type == "yes_no":
         typed = values.map({"yes": True, "no": False}).astype("boolean")
     else:
@@ -118,25 +144,26 @@ def read_numbers(clean, readable, column, _):
     return (values.astype("Int8").array if column.type == "integer" else values.to_numpy()), found
 
 
-def read_dates(clean, readable, column, date_format):
-    """Dates in the format given for the column, as days since 1970, and what else a wrong one may be."""
-    dates, is_far_off = parse_dates(clean, date_format)
+def read_days(clean, readable, column, written):
+    """Dates in the formats given for the column, as days since 1970, and what else a wrong one may be."""
+    dates, _, is_far_off = read_dates(clean, written)
     is_bad = readable & dates.isna().to_numpy() & ~is_far_off
-    is_far_off = readable & (is_far_off | (dates.lt(EARLIEST) | dates.gt(LATEST)).to_numpy())
     two_digit = swapped = np.zeros(len(clean), dtype=bool)
-    if "%Y" in date_format:
-        two_digit = is_bad & _parses(clean, is_bad, date_format.replace("%Y", "%y"))
-    if "%m" in date_format:
-        swapped = is_bad & ~two_digit & _parses(clean, is_bad, exchanged(date_format))
+    for date_format in written.formats:
+        if "%Y" in date_format:
+            two_digit = two_digit | is_bad & _parses(clean, is_bad, date_format.replace("%Y", "%y"))
+    for date_format in written.formats:
+        if "%d" in date_format and "%m" in date_format:
+            swapped = swapped | is_bad & ~two_digit & _parses(clean, is_bad, exchanged(date_format))
     what = f" in {column.name} "
-    written = f"the column's dates are written like {example(date_format)}."
+    like = f"the column's dates are written like {' or '.join(map(example, written.formats))}."
     found = [
-        TextFinding("two_digit_year", two_digit, what + f"has a year of two digits; {written}"),
-        TextFinding("day_and_month_swapped", swapped, what + f"is only a date with day and month exchanged; {written}"),
-        TextFinding("date_not_in_format", is_bad & ~two_digit & ~swapped, what + f"is not such a date; {written}"),
-        TextFinding("implausible_date", is_far_off, what + "is before 1980 or after 2100."),
+        TextFinding("two_digit_year", two_digit, what + f"has a year of two digits; {like}"),
+        TextFinding("day_and_month_swapped", swapped, what + f"is only a date with day and month exchanged; {like}"),
+        TextFinding("date_not_in_format", is_bad & ~two_digit & ~swapped, what + f"is not such a date; {like}"),
+        TextFinding("implausible_date", readable & is_far_off, what + "is before 1980 or after 2100."),
     ]
-    return day_numbers(dates.where(readable & ~is_bad & ~is_far_off)), found
+    return day_numbers(dates.where(readable)), found
 
 
 def read_levels(clean, readable, column, _):
@@ -149,7 +176,7 @@ _READERS = {
     "yes_no": read_codes,
     "number": read_numbers,
     "integer": read_numbers,
-    "date": read_dates,
+    "date": read_days,
     "level": read_levels,
     "levels": read_levels,
 }
@@ -157,5 +184,6 @@ _READERS = {
 
 def _parses(clean: pd.Series, where: np.ndarray, date_format: str) -> np.ndarray:
     parsed = np.zeros(len(clean), dtype=bool)
-    parsed[where] = parse_dates(clean[where], date_format)[0].notna().to_numpy()
+    if where.any():
+        parsed[where] = parse_dates(clean[where], date_format)[0].notna().to_numpy()
     return parsed

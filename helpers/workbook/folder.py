@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 
-from helpers.cohort.parts import PartedTable, clear, read_parts
+from helpers.cohort.parts import PartedTable, clear, part_paths, read_parts
 from helpers.cohort.tables import check as contract
 from helpers.errors import WorkbookError, WorkbookFault
 from helpers.parted import Parted
@@ -82,8 +83,10 @@ class RunFolder:
     _written: list[str] = field(default_factory=list)
     _figures: list[str] = field(default_factory=list)
 
-    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame | Parted:
-        """A table an earlier notebook wrote; with `columns` only these.
+    def read(
+        self, name: str, columns: Sequence[str] | None = None, if_there: Sequence[str] = ()
+    ) -> pd.DataFrame | Parted:
+        """A table an earlier notebook wrote; with `columns` only these, and those in `if_there` that it has.
 
         With a scheduler a table in parts is not brought here: its parts are read by the workers.
 
@@ -103,7 +106,7 @@ class RunFolder:
             raise WorkbookError(
                 f"The table `{name}` is not there yet. {first}, or run all with `workbook run STUDY.yml`."
             )
-        wanted = None if columns is None else list(columns)
+        wanted = None if columns is None else [*columns, *(one for one in if_there if one in _columns(path))]
         if self.scheduler and path.is_dir():
             return self._workers.read(name, path, wanted)
         frame = read_parts(path, wanted) if path.is_dir() else pd.read_parquet(path, columns=wanted)
@@ -265,6 +268,11 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     texts = [name for name, dtype in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
     layout = {"row_group_size": max(len(frame), 1), "write_batch_size": 1 << 16, "use_dictionary": texts}
     frame.to_parquet(path, index=False, compression="zstd", write_statistics=False, **layout)
+
+
+def _columns(path: Path) -> list[str]:
+    """The columns of a table that was written, which all its parts have."""
+    return pq.read_schema(part_paths(path)[0] if path.is_dir() else path).names
 
 
 def _stays_in_parts(frame: pd.DataFrame | PartedTable) -> bool:

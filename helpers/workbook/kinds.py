@@ -111,6 +111,8 @@ class Rule:
             return f' YAML takes it for a date: write it in quotes, "{value}".'
         if isinstance(value, str) and (self.kind in WHOLE or self.kind in DECIMAL):
             return _number_in_text(value)
+        if self.kind == "mapping" and isinstance(value, dict):
+            return _not_text(value)
         if self.kind == "yes/no":
             return " Write it without quotes."
         if isinstance(value, bool) and self.kind in ("text", "one of", "file", "folder", "mapping"):
@@ -229,6 +231,23 @@ def _is_mapping_of_text(value: object, depth: int = 2) -> bool:
         and isinstance(value, dict)
         and all(isinstance(key, str) and _is_mapping_of_text(inner, depth - 1) for key, inner in value.items())
     )
+
+
+def _not_text(mapping: dict) -> str:
+    """How to write the first thing in a mapping that is no text."""
+    for key, inner in mapping.items():
+        if isinstance(inner, dict) and (told := _not_text(inner)):
+            return told
+        for one, place in ((key, f"before the colon of {shown(key)}"), (inner, f"after {shown(key)}:")):
+            if isinstance(one, bool):
+                return f" YAML takes the word {place} for true or false (as yes, no, on, off): write it in quotes."
+            if isinstance(one, int | float):
+                return f' YAML takes {one} for a number: write it in quotes, "{one}".'
+            if isinstance(one, datetime.date):
+                return f' YAML takes {one} for a date: write it in quotes, "{one}".'
+            if one is None:
+                return f' Nothing stands {place} write "" for an empty text.' if one is inner else ""
+    return ""
 
 
 def _bare(kind: str) -> Rule:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import yaml
 
+from helpers.cohort.date_formats import SOME_PIVOT, resolve_formats
+from helpers.cohort.dictionary import read_dictionary
+from helpers.cohort.own_codes import with_codes
 from helpers.errors import Problems, WorkbookError
 from helpers.intake.names import NO_PASSWORD, has_password, is_url, split_name
 from helpers.workbook.parameters import Parameter
@@ -91,16 +94,18 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
     """
     problems = [_unknown(name, parameters) for name in study.values if name not in parameters]
     problems += [told for name, told in MUST_SAY.items() if name in parameters and name not in study.values]
-    values = {name: parameter.default for name, parameter in parameters.items()}
+    values, wrong = {name: parameter.default for name, parameter in parameters.items()}, set()
     for name, parameter in parameters.items():
         if name in study.values:
             values[name] = study.values[name]
             if problem := parameter.rule.problem(values[name]):
                 problems.append(f"`{name}` {problem}")
+                wrong.add(name)
                 continue
         values[name] = parameter.rule.normal(values[name])
         if parameter.rule.kind == "file" and values[name] and (problem := _missing_file(name, values[name], study)):
             problems.append(problem)
+    problems += _wrong_words({name: value for name, value in values.items() if name not in wrong})
     if problems:
         raise Problems(f"{study.path.name} cannot be run as it is; nothing was started:", problems)
     return values
@@ -111,6 +116,17 @@ def _unknown(name: object, parameters: Mapping[str, Parameter]) -> str:
     if near:
         return f"`{name}` is not a parameter of any notebook. Did you mean `{near[0]}`?"
     return f"`{name}` is not a parameter of any notebook. `workbook parameters` lists them."
+
+
+def _wrong_words(values: Mapping[str, object]) -> list[str]:
+    """What is wrong with the formats of dates and the codes that a study gives."""
+    dictionary = read_dictionary()
+    problems = []
+    if "date_formats" in values:
+        # A pivot year that is wrong in itself is told already.
+        pivot_year = values.get("pivot_year", SOME_PIVOT)
+        problems += resolve_formats(values["date_formats"], dictionary, pivot_year)[1]
+    return problems + with_codes(dictionary, values.get("codes"))[1]
 
 
 def _missing_file(name: str, value: str, study: Study) -> str | None:

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -126,8 +127,8 @@ def test_parts_that_cannot_be_read_are_named_all_of_them(cluster, parts, tmp_pat
 
 
 def test_what_is_wrong_with_every_part_is_told_once(cluster, parts, tmp_path):
-    (told,) = problems_of(cluster, tmp_path, parts, date_formats={"default": "%Y"})
-    assert told.startswith('`date_formats` gives "%Y" for default')
+    (told,) = problems_of(cluster, tmp_path, parts, date_formats={"default": "%d"})
+    assert told.startswith('`date_formats` gives "%d" for default')
 
 
 def test_most_of_a_column_is_counted_over_all_parts(cluster, parts, tmp_path):
@@ -281,3 +282,32 @@ def test_what_a_killed_notebook_left_goes_with_the_next(tmp_path):
     (tmp_path / SCRATCH / "clean").mkdir(parents=True)
     open_engine("", tmp_path).close()
     assert list(Path(tmp_path).iterdir()) == []
+
+
+def test_dates_without_a_day_and_codes_of_the_study_are_read_alike_in_parts(cluster, tmp_path):
+    raw = random_study(np.random.default_rng(8), 60)
+    raw["patients"]["sex"] = np.resize(["1", "2", "", "7"], len(raw["patients"]))
+    for name, column in (("fractures", "diagnosis_date"), ("imaging", "imaging_date"), ("patients", "death_date")):
+        dates = pd.to_datetime(raw[name][column]).dt.strftime("%d.%m.%y").fillna("")
+        raw[name][column] = np.where(np.arange(len(dates)) % 3 == 0, dates.str[3:], dates)
+    columns = ("fractures.diagnosis_date", "imaging.imaging_date", "patients.death_date")
+    cleaning = {
+        "date_formats": dict.fromkeys(columns, "%d.%m.%y|%m.%y"),
+        "pivot_year": 1930,
+        "codes": {"patients.sex": {"1": "male", "2": "female"}},
+    }
+    files, parts = tmp_path / "files", tmp_path / "parts"
+    files.mkdir()
+    for name, frame in raw.items():
+        frame.drop(columns="row").to_csv(files / f"{name}.csv", index=False)
+    names = {name: f"{name}.csv" for name in RAW_TABLES}
+    assert write_partition(read_cohort(names, DICTIONARY, folder=files), parts, least_parts=3) == 3
+    plain = made_by(open_engine("", tmp_path), names, files, **cleaning)
+    engine = open_engine(cluster.address, tmp_path / "run")
+    found = made_by(engine, FOLDERS, parts, **cleaning)
+    engine.close()
+    assert_same(found, plain)
+    assert (plain["risk_table"]["latest_days"] > plain["risk_table"]["days"]).any()
+    assert plain["patients"]["sex"].value_counts().to_dict() == {"M": 15, "F": 15}
+    rules = {"partial_date", "fracture_around_day_0", "unknown_code"}
+    assert rules <= set(plain["private ledger"]["rule"])

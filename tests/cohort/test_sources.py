@@ -9,7 +9,8 @@ import pyreadstat
 import pytest
 
 from helpers.cohort.clean import clean_cohort
-from helpers.cohort.dates import is_usable, parse_dates
+from helpers.cohort.date_formats import is_usable
+from helpers.cohort.dates import parse_dates
 from helpers.cohort.dictionary import RAW_TABLES
 from helpers.cohort.planted_errors import plant_errors
 from helpers.cohort.raw_tables import as_text

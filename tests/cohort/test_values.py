@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.cohort.clean import describe
-from helpers.cohort.dates import is_usable
+from helpers.cohort.date_formats import is_usable
 from helpers.cohort.dictionary import RAW_TABLES
 from helpers.cohort.ledger import RULES
 from helpers.errors import Problems
@@ -174,7 +174,11 @@ def test_each_column_may_have_its_own_date_format():
         ("%d.%m.%y", True),
         ("%d %b %Y", True),
         ("%m/%d/%Y %H:%M", True),
-        ("%Y-%m", False),
+        ("%Y-%m", True),
+        ("%Y", True),
+        ("%d.%Y", False),
+        ("%m.%Y %H", False),
+        ("%m", False),
         ("%Y-%m-%d %d", False),
         ("%j %Y", False),
         ("%Y-%m-%d %z", False),
@@ -185,7 +189,7 @@ def test_each_column_may_have_its_own_date_format():
         (20040101, False),
     ],
 )
-def test_a_format_holds_a_day_a_month_and_a_year(date_format, usable):
+def test_a_format_holds_a_year_and_a_month_before_a_day(date_format, usable):
     assert is_usable(date_format) is usable
 
 
@@ -252,7 +256,8 @@ def test_a_column_of_dates_needs_no_format(dates):
 def test_an_impossible_day_in_a_column_of_dates_is_told_by_its_date():
     raw = study(["A |||||"], ["A | 01.01.2004 | T12"])
     raw["patients"]["death_date"] = np.array(["1904-03-01"], dtype="datetime64[s]")
-    line = cleaned(raw, date_formats={"default": "%d.%m.%y"} | {"procedures.procedure_date": "%d.%m.%Y"}).ledger.iloc[0]
+    formats = {"default": "%d.%m.%y"} | {"procedures.procedure_date": "%d.%m.%Y"}
+    line = cleaned(raw, date_formats=formats, pivot_year=1930).ledger.iloc[0]
     assert (line["before"], line["rule"]) == ("1904-03-01", "implausible_date")
 
 

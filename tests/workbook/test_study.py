@@ -5,6 +5,7 @@ import pytest
 from helpers.errors import Problems, WorkbookError
 from helpers.workbook.manifest import inputs
 from helpers.workbook.parameters import merged, parameters_by_step
+from helpers.workbook.places import project_root
 from helpers.workbook.study import checked_values, read_study
 
 
@@ -147,3 +148,64 @@ def test_study_file_in_another_encoding(toy):
     toy.study.write_bytes('study_name: "Übung"'.encode("latin-1"))
     with pytest.raises(WorkbookError, match="is not a UTF-8 text file"):
         read_study(toy.study)
+
+
+def refused(toy, text: str) -> tuple[str, ...]:
+    """What is told of a study file before anything starts, with the parameters of the real notebooks."""
+    toy.write_study('study_name: x\nis_synthetic: true\npatients_file: patients.csv\nimaging_file: ""\n' + text)
+    for name in ("procedures", "fractures"):
+        (toy.study.parent / f"{name}.csv").touch()
+    try:
+        checked_values(read_study(toy.study), merged(parameters_by_step(project_root())))
+    except Problems as error:
+        return error.problems
+    return ()
+
+
+def test_what_is_wrong_with_dates_and_codes_is_told_before_anything_starts(toy):
+    told = refused(
+        toy,
+        """
+date_formats: {default: "%d.%m.%y", patients.death_date: "?", imaging.imaging_date: "%d/%m/%Y|%m/%d/%Y"}
+codes:
+  patients.sex: {"1": herr}
+  patients.heigth: {"1": tall}
+""",
+    )
+    assert len(told) == 5
+    for words, problem in zip(
+        ("`pivot_year` is not set", "leaves patients.death_date open", "would be 2001-01-02", '"herr"', "heigth"),
+        told,
+        strict=True,
+    ):
+        assert words in problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'date_formats: {default: "%d.%m.%y|%m.%y"}\npivot_year: 1930\n',
+        'date_formats: {default: "%d.%m.%Y|%m.%Y|%Y"}\npivot_year: null\n',
+        'codes: {patients.sex: {"1": male, "2": female, "9": ""}}\n',
+    ],
+)
+def test_formats_a_pivot_and_codes_that_are_right(toy, text):
+    assert refused(toy, text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("codes: {patients.sex: {1: male}}", 'YAML takes 1 for a number: write it in quotes, "1".'),
+        ("codes: {patients.sex: {a: 2}}", 'YAML takes 2 for a number: write it in quotes, "2".'),
+        ("codes: {patients.steroid_use: {ja: yes}}", 'YAML takes the word after "ja": for true or false'),
+        ("codes: {patients.steroid_use: {yes: ja}}", "YAML takes the word before the colon of true for true or false"),
+        ('codes: {patients.sex: {"9": }}', 'Nothing stands after "9": write "" for an empty text.'),
+        ("codes: {patients.sex: {2006-01-27: male}}", "YAML takes 2006-01-27 for a date: write it in quotes"),
+        ("pivot_year: 30", "`pivot_year` must be a whole number from 1900 to 2001 or null for none, but got 30."),
+    ],
+)
+def test_what_yaml_takes_for_something_else_is_told_with_how_to_write_it(toy, text, words):
+    (told,) = refused(toy, text + "\n")
+    assert words in told
