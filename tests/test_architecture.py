@@ -19,7 +19,10 @@ MAY_IMPORT = {
         "helpers.workbook",
         "helpers.report",
         "helpers.intake",
-        *(f"helpers.cohort.{noun}" for noun in ("cluster", "dictionary", "parted_table", "partition", "parts")),
+        *(
+            f"helpers.cohort.{noun}"
+            for noun in ("cluster", "cohort_source", "dictionary", "parted_table", "partition", "parts")
+        ),
         *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
     ),
 }

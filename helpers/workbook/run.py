@@ -10,6 +10,7 @@ from typing import TextIO
 
 import nbformat
 
+from helpers.cohort.cohort_source import NO_PARTS
 from helpers.errors import INPUT_ERRORS, Problems, WorkbookError
 from helpers.report.html import Chapter, write_pages
 from helpers.workbook.building import Building
@@ -102,7 +103,7 @@ def run_study(
     RunFailedError
         If a notebook did not finish: the notebooks are kept aside, the last good report is untouched.
     """
-    plan = _plan(study_file, out, dask, steps, root)
+    plan = _plan(study_file, out, dask, workers, steps, root)
     with locked(plan.place.out):
         try:
             with scheduler_for(plan.scheduler, workers) as scheduler:
@@ -119,7 +120,14 @@ def run_study(
     return plan.place.out
 
 
-def _plan(study_file: str | Path, out: str | Path | None, dask: str, steps: Sequence[Step], root: Path | None) -> _Plan:
+def _plan(
+    study_file: str | Path,
+    out: str | Path | None,
+    dask: str,
+    workers: int | None,
+    steps: Sequence[Step],
+    root: Path | None,
+) -> _Plan:
     root = (root or project_root()).resolve()
     study = read_study(study_file)
     parameters = parameters_by_step(root, steps)
@@ -133,6 +141,8 @@ def _plan(study_file: str | Path, out: str | Path | None, dask: str, steps: Sequ
     place.check()
     # Where the workers are is said nowhere in a report, as little as where its folders are.
     scheduler = dask or values.get("scheduler", "")
+    if values.get("cohort_file") and (scheduler or workers):
+        raise WorkbookError(NO_PARTS)
     values |= {name: "" for name in values if name == "scheduler"}
     return _Plan(study, values, parameters, steps, root, place, scheduler)
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import yaml
 
+from helpers.cohort.cohort_source import TABLE_FILES, said_twice, wrong_source
 from helpers.errors import Problems, WorkbookError
 from helpers.intake.names import NO_PASSWORD, has_password, is_url, split_name
 from helpers.workbook.parameters import Parameter
 from helpers.workbook.places import from_root, safe_name
 
+SOURCE = ("cohort_file", "layout", "event_column", "event_names")
 MUST_SAY = {
     "study_name": "`study_name` is not set. Write the name your report should carry, in quotes.",
     "is_synthetic": "`is_synthetic` is not set. Write `is_synthetic: false` for real patients, `true` for made-up.",
@@ -91,16 +93,20 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
     """
     problems = [_unknown(name, parameters) for name in study.values if name not in parameters]
     problems += [told for name, told in MUST_SAY.items() if name in parameters and name not in study.values]
+    problems += said_twice(study.values)
     values = {name: parameter.default for name, parameter in parameters.items()}
+    unused = TABLE_FILES if study.values.get("cohort_file") else ()
     for name, parameter in parameters.items():
         if name in study.values:
             values[name] = study.values[name]
             if problem := parameter.rule.problem(values[name]):
                 problems.append(f"`{name}` {problem}")
                 continue
-        values[name] = parameter.rule.normal(values[name])
+        values[name] = "" if name in unused else parameter.rule.normal(values[name])
         if parameter.rule.kind == "file" and values[name] and (problem := _missing_file(name, values[name], study)):
             problems.append(problem)
+    if set(SOURCE) <= set(parameters) and all(parameters[name].rule.problem(values[name]) is None for name in SOURCE):
+        problems += wrong_source(*(values[name] for name in SOURCE))
     if problems:
         raise Problems(f"{study.path.name} cannot be run as it is; nothing was started:", problems)
     return values
