@@ -18,10 +18,11 @@ from helpers.cohort.column_groups import (
     wrong_names,
 )
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
-from helpers.cohort.layouts import Cells, as_written, frame_of, one_level_each, spine_counts
+from helpers.cohort.layouts import Cells, as_written, frame_of, one_level_each, row_count, spine_counts
 from helpers.cohort.origins import FILE_COLUMNS, cell_row, elsewhere
 from helpers.cohort.source_sheets import SourceSheet
 from helpers.cohort.wording import listed, not_known, there
+from helpers.intake.table import cannot_be_read
 
 EVENTS, EVENT = "events", "event"
 
@@ -120,26 +121,27 @@ def lay_out_events(
     place = np.full(len(distinct) + 1, -1, dtype=np.int64)
     place[_first(person)[0]] = np.arange(len(everyone))
     spines = [np.append(count, usual) for count, usual in zip(spine_counts(everyone), (12, 5), strict=True)]
-    tables, notes, is_entry = {PATIENTS: everyone}, [], np.zeros(len(cells), dtype=bool)
+    notes = _not_there(plan, texts, cells.source)
+    tables, is_entry = {PATIENTS: everyone}, np.zeros(len(cells), dtype=bool)
     for table, group in plan.others.items():
         at = np.flatnonzero(happened(table))
         is_entry[at] = True
         frame = frame_of(cells, [group], at, dictionary, date_formats)
         tables[table] = one_level_each(frame, table, dictionary, [own[place[person[at]]] for own in spines])
         if more := len(tables[table]) - len(frame):
-            notes.append(f"Cells of {table} that name several levels gave a row for each level, {more:,} more rows.")
+            notes.append(f"Cells of {table} that name several levels gave a row for each level: {more:,} more.")
     for target in plan.names:
         if target not in plan.others:
             is_entry |= happened(target)
     is_lost = ~is_entry & ((texts != "")[events.codes] | (person < 0) | _says_more(cells, plan))
     counts = ", ".join(f"{len(frame):,} of {table}" for table, frame in tables.items())
-    notes.append(f"The {len(cells):,} rows of {cells.source} gave these rows: {counts}.")
+    notes.append(f"{row_count(len(cells))} of {cells.source} gave these rows: {counts}.")
     if is_lost.any():
         lost = np.flatnonzero(is_lost)
         tables[EVENTS] = _unassigned(cells, plan, lost, ids, events)
         notes.append(
-            f"{len(lost):,} rows of {cells.source} are of no event that `event_names` names (row "
-            f"{listed(cells.row[lost])}); they are set aside. Name their events in `event_names`, or correct them."
+            f"{row_count(len(lost))} of {cells.source} of no event that `event_names` names (in row "
+            f"{listed(cells.row[lost])}) became no row of a table and were set aside. Name the events, or correct them."
         )
     return tables, notes
 
@@ -208,9 +210,35 @@ def _says_more(cells: Cells, plan: EventPlan) -> np.ndarray:
 
 
 def _unassigned(cells: Cells, plan: EventPlan, at: np.ndarray, ids, events) -> pd.DataFrame:
-    frame = pd.DataFrame({ID: ids[at], EVENT: events[at], "row": cells.row[at]})
+    """Rows that are of no table: their patient and event, and under the file's names what else is wanted there."""
+    columns = {ID: ids[at], EVENT: events[at]}
+    for theirs in plan.wanted():
+        if theirs not in (plan.patients.columns[ID], plan.event_column, ID, EVENT, "row"):
+            columns[theirs] = as_texts(pd.Series(cells.of(theirs)[at]))
+    frame = pd.DataFrame(columns)
+    frame["row"] = cells.row[at]
     frame.attrs[FILE_COLUMNS] = {ID: [plan.patients.file_column(ID)], EVENT: [plan.event_column]}
     return frame
+
+
+def _not_there(plan: EventPlan, texts: np.ndarray, source: str) -> list[str]:
+    """Events of `event_names` that no row has; without any row of procedures there is no study."""
+    there_are = set(texts)
+    absent = [
+        f'"{name}" ({target})'
+        for target, names in plan.names.items()
+        for name in sorted(names)
+        if name not in there_are
+    ]
+    if not plan.names["procedures"] & there_are:
+        raise cannot_be_read(
+            source,
+            [
+                f'No row of "{plan.event_column}" is one of the events that `event_names` gives procedures. '
+                f"There stand: {listed(dict.fromkeys(text for text in texts if text), 12) or 'no events'}."
+            ],
+        )
+    return [f"No row has these events of `event_names`: {listed(absent, 12)}."] if absent else []
 
 
 def _split(text: str) -> frozenset[str]:

@@ -75,9 +75,9 @@ def lay_out_wide(
         frame = frame_of(cells, own, at, dictionary, date_formats, which=which)
         tables[table] = one_level_each(frame, table, dictionary, [count[at] for count in spines])
         if more := len(tables[table]) - len(frame):
-            notes.append(f"Cells of {table} that name several levels gave a row for each level, {more:,} more rows.")
+            notes.append(f"Cells of {table} that name several levels gave a row for each level: {more:,} more.")
     counts = ", ".join(f"{len(frame):,} of {table}" for table, frame in tables.items())
-    return tables, [*notes, f"The {len(cells):,} rows of {cells.source} gave these rows: {counts}."]
+    return tables, [*notes, f"{row_count(len(cells))} of {cells.source} gave these rows: {counts}."]
 
 
 def frame_of(
@@ -152,6 +152,11 @@ def entries(row: np.ndarray) -> np.ndarray:
     return (place - np.maximum.accumulate(np.where(is_first, place, 0)) + 1).astype(np.int32)
 
 
+def row_count(number: int) -> str:
+    """How many rows, in words."""
+    return f"{number:,} row{'s' * (number != 1)}"
+
+
 def as_written(cells: pd.Categorical, column: Column, date_formats: Mapping | None) -> pd.Categorical:
     """A column of dates as texts in the format given for it; like 2006-01-27 where that leaves out the century."""
     formats = date_formats or {}
@@ -188,17 +193,13 @@ def _filled(cells: Cells, groups: Sequence[Group], dictionary: Dictionary, notes
                 beside.setdefault((group.title, theirs), []).append(place)
         if n_codes := int((holds & ~is_filled[:, place]).sum()):
             where = " and ".join(f'"{theirs}"' for theirs in group.counted)
-            notes.append(f"In {_rows(n_codes)} {where} hold nothing but codes for missing values: no row was made.")
+            notes.append(f"In {row_count(n_codes)} {where} hold nothing but codes for missing values: no row was made.")
     for (title, theirs), places in beside.items():
         if n_alone := int((cells.tells(theirs) & ~is_filled[:, places].any(axis=1)).sum()):
             notes.append(
-                f'In {_rows(n_alone)} "{theirs}" is filled, but no numbered column of {title}: no row was made.'
+                f'In {row_count(n_alone)} "{theirs}" is filled, but no numbered column of {title}: no row was made.'
             )
     return is_filled
-
-
-def _rows(number: int) -> str:
-    return f"{number:,} row{'s' * (number != 1)}"
 
 
 def _has(group: Group, column: str) -> bool:

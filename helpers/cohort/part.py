@@ -10,7 +10,7 @@ from helpers.cohort.cells import as_texts, holds_dates
 from helpers.cohort.dates import ABSENT, DEFAULT_FORMAT, resolve_formats
 from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
 from helpers.cohort.events import EVENT, EVENTS
-from helpers.cohort.keys import ID, Identifiers, number_persons, read_identifiers
+from helpers.cohort.keys import Identifiers, number_persons, read_identifiers
 from helpers.cohort.ledger import Table
 from helpers.cohort.level_rules import canonical_levels, read_levels, single_levels
 from helpers.cohort.origins import origin_of
@@ -97,7 +97,7 @@ def _table(name: str, frame: pd.DataFrame | None, dictionary: Dictionary) -> Tab
 
 def _unassigned(frame: pd.DataFrame) -> Table:
     """The rows of a file of events that became no row of a table."""
-    text = {column: as_texts(frame[column]) for column in (ID, EVENT)}
+    text = {column: as_texts(frame[column]) for column in frame.columns.drop("row")}
     table = Table(EVENTS, text, frame["row"].to_numpy(dtype=np.int32), origin=origin_of(frame))
     table.apply(row_rules.unknown_event(table, EVENT))
     return table

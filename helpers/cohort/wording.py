@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
+MOST_NAMES = 60
+
 
 def not_known(what: str, name: str, known: Sequence[str]) -> str:
     """A name of ours that does not exist, with the nearest one or all there are."""
@@ -15,7 +17,7 @@ def there(header: Sequence[str], source: str, wanted: str) -> str:
     """What columns a source has instead."""
     near = difflib.get_close_matches(wanted, header, n=2, cutoff=0.5)
     hint = f" Nearest: {', '.join(near)}." if near else ""
-    return f"{source} has only: {', '.join(name for name in header if name)}.{hint}"
+    return f"{source} has only: {listed((name for name in header if name), MOST_NAMES)}.{hint}"
 
 
 def listed(things: Iterable, most: int = 5) -> str:

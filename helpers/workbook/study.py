@@ -97,12 +97,15 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
     values = {name: parameter.default for name, parameter in parameters.items()}
     unused = TABLE_FILES if study.values.get("cohort_file") else ()
     for name, parameter in parameters.items():
+        if name in unused:
+            values[name] = ""
+            continue
         if name in study.values:
             values[name] = study.values[name]
             if problem := parameter.rule.problem(values[name]):
                 problems.append(f"`{name}` {problem}")
                 continue
-        values[name] = "" if name in unused else parameter.rule.normal(values[name])
+        values[name] = parameter.rule.normal(values[name])
         if parameter.rule.kind == "file" and values[name] and (problem := _missing_file(name, values[name], study)):
             problems.append(problem)
     if set(SOURCE) <= set(parameters) and all(parameters[name].rule.problem(values[name]) is None for name in SOURCE):
