@@ -130,6 +130,7 @@ def find_groups(header: Sequence[str], source: str, dictionary: Dictionary, colu
                     f"`column_names` does not say where the {table} stand. Write, for example, {_EXAMPLES[table]}."
                 )
     problems += repeated(header, source, found.names())
+    found.problems = list(dict.fromkeys(problems))
     return found
 
 

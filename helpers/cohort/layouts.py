@@ -158,16 +158,12 @@ def row_count(number: int) -> str:
 
 
 def as_written(cells: pd.Categorical, column: Column, date_formats: Mapping | None) -> pd.Categorical:
-    """A column of dates as texts in the format given for it; like 2006-01-27 where that leaves out the century."""
+    """A column of dates as texts in the first of its formats that is a whole date, else like 2006-01-27."""
     formats = date_formats or {}
-    date_format = str(formats.get(f"{column.table}.{column.name}", formats.get("default", DEFAULT_FORMAT)))
-    date_format = date_format.split("|")[0].strip()
-    days = cells.categories
-    if date_format == EXCEL:
-        texts = [str(day) for day in (days - _EXCEL_DAY_0).days]
-    else:
-        is_whole = all(part in date_format for part in ("%d", "%m", "%Y"))
-        texts = days.strftime(date_format if is_whole else DEFAULT_FORMAT).tolist()
+    given = str(formats.get(f"{column.table}.{column.name}", formats.get("default", DEFAULT_FORMAT)))
+    whole = [own for own in given.split("|") if own == EXCEL or all(part in own for part in ("%d", "%m", "%Y"))]
+    date_format, days = [*whole, DEFAULT_FORMAT][0], cells.categories
+    texts = [str(day) for day in (days - _EXCEL_DAY_0).days] if date_format == EXCEL else days.strftime(date_format)
     own = pd.Categorical.from_codes(cells.codes, categories=pd.Index(texts, dtype=object))
     return as_texts(pd.Series(own))
 

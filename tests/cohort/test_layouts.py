@@ -81,6 +81,12 @@ def test_rows_of_the_sheet_keep_their_numbers_over_blank_ones(tmp_path):
     assert raw["procedures"]["patient_id"].tolist() == ["007", "007", "8"]
 
 
+def test_a_sheet_of_a_header_only_has_no_patients(tmp_path):
+    raw = wide(tmp_path)
+    assert [len(raw[name]) for name in ("patients", "procedures", "fractures")] == [0, 0, 0]
+    assert clean_cohort(raw, DICTIONARY).rows["read"].sum() == 0
+
+
 def test_a_row_with_no_group_filled_is_a_patient_only(tmp_path):
     raw = wide(tmp_path, "1;w" + ";" * 10)
     assert [len(raw[name]) for name in ("patients", "procedures", "fractures")] == [1, 0, 0]
@@ -244,7 +250,7 @@ def test_dates_in_some_columns_and_texts_in_others_meet_in_the_format_given(tmp_
     cohort = clean_cohort(raw, DICTIONARY, date_formats=GERMAN)
     assert cohort.fractures["diagnosis_date"].tolist() == [pd.Timestamp("2004-03-05"), pd.Timestamp("2004-04-06")]
     assert cohort.ledger["rule"].tolist() == ["fracture_on_day_0"]
-    for date_format, text in {"excel": "38051", "%m.%Y": "2004-03-05", "%d/%m/%Y|%m/%Y": "05/03/2004"}.items():
+    for date_format, text in {"excel": "38051", "%m.%Y": "2004-03-05", "%d.%m.%y|%d/%m/%Y": "05/03/2004"}.items():
         raw = read_cohort({}, DICTIONARY, date_formats={"fractures.diagnosis_date": date_format}, **options)
         assert raw["fractures"]["diagnosis_date"].tolist() == [text, "06.04.2004"]
 
