@@ -21,7 +21,7 @@ MAY_IMPORT = {
         "helpers.report",
         "helpers.figures",
         "helpers.intake",
-        *(f"helpers.cohort.{noun}" for noun in ("cluster", "date_formats", "dictionary", "own_codes")),
+        *(f"helpers.cohort.{noun}" for noun in ("cluster", "cohort_source", "date_formats", "dictionary", "own_codes")),
         *(f"helpers.cohort.{noun}" for noun in ("parted_table", "partition", "parts")),
         *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
     ),

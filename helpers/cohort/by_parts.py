@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from helpers.cohort import part_tasks
 from helpers.cohort.cluster import Workers
+from helpers.cohort.cohort_source import NO_PARTS
 from helpers.cohort.dictionary import RAW_TABLES, Dictionary
 from helpers.cohort.flow import add_flows
 from helpers.cohort.keys import key_numbers
@@ -29,7 +30,7 @@ from helpers.cohort.parts import (
 from helpers.cohort.readers import read_cohort, reading_notes
 from helpers.cohort.summary import add_codebooks, add_level_counts, codebook
 from helpers.cohort.unreadable import check_columns
-from helpers.errors import Problems
+from helpers.errors import Problems, WorkbookError
 
 RAW = "raw"
 
@@ -88,9 +89,18 @@ class ByParts:
         self._remove()
 
     def read_cohort(
-        self, files: dict, dictionary: Dictionary, *, folder=".", column_names: dict | None = None
+        self,
+        files: dict,
+        dictionary: Dictionary,
+        *,
+        folder=".",
+        column_names: dict | None = None,
+        cohort_file: str = "",
+        **_,
     ) -> RawParts:
         """Find the parts of a study's files, or make them; the workers read them when they clean."""
+        if cohort_file:
+            raise WorkbookError(NO_PARTS)
         notes = ()
         given = {table: Path(folder) / name for table, name in files.items() if name}
         if all(path.is_dir() for path in given.values()):

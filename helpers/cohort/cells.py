@@ -59,6 +59,13 @@ def recoded(cells: pd.Categorical, texts: np.ndarray) -> pd.Categorical:
     return _coded(cells.codes, texts)
 
 
+def emptied(cells: pd.Categorical, at: np.ndarray) -> pd.Categorical:
+    """The cells with no text in these rows."""
+    codes = np.array(cells.codes, dtype=np.int32)
+    codes[at] = -1
+    return _coded(codes, cells.categories)
+
+
 def texts_of(cells: pd.Categorical, at: np.ndarray) -> np.ndarray:
     """The texts of these rows."""
     return np.asarray(cells.categories, dtype=object)[cells.codes[at]]

@@ -32,7 +32,7 @@ class CleanCohort:
     keys : DataFrame
         patient_id, patient.
     rows : DataFrame
-        table, read, kept, quarantined.
+        table, read, kept, quarantined. A file of events has a line `events` for its rows that are of no table.
     has_imaging : bool
         Whether there is an imaging table.
     """
@@ -99,6 +99,7 @@ def with_keys(part: CleanPart, keys: pd.DataFrame, dictionary: Dictionary) -> Cl
         The keys of all patients of all parts, as `keys.patient_keys` gives them.
     """
     tables = part.tables
+    all_tables = [*tables.values(), *part.unassigned]
     keys = keys_of(keys, part.patient_ids)
     ids = pd.CategoricalDtype(pd.Index(keys["patient_id"], dtype=object))
     patients = tables["patients"]
@@ -106,10 +107,10 @@ def with_keys(part: CleanPart, keys: pd.DataFrame, dictionary: Dictionary) -> Cl
     key[patients.person[patients.kept]] = ids.categories.get_indexer(part.patient_ids)
     return CleanCohort(
         **{name: _kept_rows(table, key, keys["patient"].dtype, ids, dictionary) for name, table in tables.items()},
-        ledger=ledger_frame(tables.values()),
-        quarantine=quarantine_frame(tables.values()),
+        ledger=ledger_frame(all_tables),
+        quarantine=quarantine_frame(all_tables),
         keys=keys,
-        rows=_row_counts(tables.values()),
+        rows=_row_counts(all_tables),
         has_imaging=part.has_imaging,
     )
 

@@ -9,6 +9,7 @@ import pyarrow
 from pyarrow import compute
 
 from helpers.cohort.dictionary import read_dictionary
+from helpers.cohort.events import EVENTS
 from helpers.cohort.flow import FLOW_COLUMNS, KINDS, check_flow
 from helpers.cohort.ledger import ACTIONS, DECIDED_BY, RULES
 from helpers.cohort.privacy import LEDGER_COLUMNS, QUARANTINE_COLUMNS, days_name
@@ -119,8 +120,9 @@ def _risk_periods(_) -> pa.DataFrameSchema:
 
 def _ledger(_) -> pa.DataFrameSchema:
     columns = {
-        "table": pa.Column(object, pa.Check.isin(RAW)),
+        "table": pa.Column(object, pa.Check.isin((*RAW, EVENTS))),
         "row": pa.Column("int32", pa.Check.ge(2)),
+        "entry": pa.Column("int32", pa.Check.ge(1)),
         "rule": pa.Column(object, pa.Check.isin(list(RULES))),
         "decided_by": pa.Column(object, pa.Check.isin(DECIDED_BY)),
         "action": pa.Column(object, pa.Check.isin(ACTIONS)),
@@ -130,12 +132,14 @@ def _ledger(_) -> pa.DataFrameSchema:
 
 def _quarantine(_) -> pa.DataFrameSchema:
     columns = {
-        "table": pa.Column(object, pa.Check.isin(RAW)),
+        "table": pa.Column(object, pa.Check.isin((*RAW, EVENTS))),
         "row": pa.Column("int32", pa.Check.ge(2)),
+        "entry": pa.Column("int32", pa.Check.ge(1)),
+        "file_column": pa.Column(object),
         "rules": pa.Column(object, pa.Check(_are_rules, error="holds an unknown rule")),
         "why": pa.Column(object),
     }
-    return _schema({name: columns[name] for name in QUARANTINE_COLUMNS}, ["table", "row"])
+    return _schema({name: columns[name] for name in QUARANTINE_COLUMNS}, ["table", "row", "entry"])
 
 
 def _flow(_) -> pa.DataFrameSchema:

@@ -8,11 +8,14 @@ import pandas as pd
 
 from helpers.cohort.cells import texts_of, told
 from helpers.cohort.dates import Span
+from helpers.cohort.origins import WHOLE_ROW, Origin
 
 LEDGER_COLUMNS = (
-    "table", "row", "patient_id", "column", "before", "after", "rule", "why", "decided_by", "action",
+    "table", "row", "entry", "patient_id", "column", "file_column", "before", "after", "rule", "why", "decided_by",
+    "action",
 )  # fmt: skip
-QUARANTINE_COLUMNS = ("table", "row", "rules", "why", "original")
+QUARANTINE_COLUMNS = ("table", "row", "entry", "file_column", "rules", "why", "original")
+NUMBERS = ("row", "entry")
 ACTIONS = ("changed", "quarantined")
 DECIDED_BY = ("default", "parameter")
 
@@ -38,6 +41,8 @@ RULES = {
     "level_not_in_this_spine": "The patient's spine does not have that vertebra.",
     "duplicate_row": "The same row is there already.",
     "unknown_patient": "The patient is not among the patients, or the patient's row was set aside.",
+    "unknown_event": "The row's event is none of those that `event_names` names.",
+    "differing_cells": "Rows of the patient hold different values; none was chosen, so the cell counts as empty.",
     "row_from_another_table": "The row looks as if it belongs to another table.",
     "duplicate_patient": "The patient has another row with later follow-up, which was kept.",
     "follow_up_before_fracture": "Follow-up ended before a fracture of the patient; it was set to that day.",
@@ -94,7 +99,8 @@ class Table:
 
     `text` has each column as it stands, `clean` what was read from it; dates are days since 1970 there. `spans` has
     the columns whose dates may have no day: the first and last one each can be, while `clean` has the one used.
-    `person` numbers the patient identifiers of all tables from 0; -1 where there is none.
+    `person` numbers the patient identifiers of all tables from 0; -1 where there is none. `origin` leads from rows
+    and columns to those of the file.
     """
 
     name: str
@@ -105,6 +111,7 @@ class Table:
     person: np.ndarray = None
     findings: list = field(default_factory=list)
     spans: dict[str, Span] = field(default_factory=dict)
+    origin: Origin = field(default_factory=Origin)
 
     def __post_init__(self):
         if self.kept is None:
@@ -142,7 +149,7 @@ def ledger_frame(tables) -> pd.DataFrame:
     """All findings of all tables, one line each, in the order of the tables and rows."""
     pieces = [_lines(table) for table in tables if table.findings]
     if not pieces:
-        return pd.DataFrame({column: pd.Series(dtype=object) for column in LEDGER_COLUMNS}).astype({"row": np.int32})
+        return _empty(LEDGER_COLUMNS)
     return pd.DataFrame({name: np.concatenate([piece[name] for piece in pieces]) for name in LEDGER_COLUMNS})
 
 
@@ -165,8 +172,9 @@ def describe(ledger: pd.DataFrame) -> pd.DataFrame:
     is_emptied = (ledger["action"] == ACTIONS[0]) & (ledger["after"].astype(str) == "")
     ledger = ledger.assign(action=ledger["action"].astype(object).mask(is_emptied, "emptied"))
     group = ledger.groupby(["table", "rule", "action"], observed=True, sort=False).ngroup().to_numpy()
-    distinct = pd.DataFrame({"group": group, "row": ledger["row"].to_numpy()}).drop_duplicates()
-    first = distinct[distinct.groupby("group").cumcount() < 3]
+    distinct = pd.DataFrame({"group": group} | {name: ledger[name].to_numpy() for name in NUMBERS}).drop_duplicates()
+    first = distinct.drop_duplicates(["group", "row"])
+    first = first[first.groupby("group").cumcount() < 3]
     first_rows = first["row"].astype(str).groupby(first["group"]).agg(", ".join)
     counts = ledger.iloc[np.unique(group, return_index=True)[1]].rename(columns={"why": "example"})
     counts = counts.assign(rows=np.bincount(distinct["group"]), first_rows=first_rows.to_numpy(dtype=object))
@@ -198,17 +206,20 @@ def _worst_first(counts: pd.DataFrame) -> pd.DataFrame:
 def _lines(table: Table) -> dict[str, np.ndarray]:
     """The ledger's columns for one table, in the order of its rows and, within a row, of its findings."""
     at = np.concatenate([finding.at for finding in table.findings])
-    order = np.argsort(table.row[at], kind="stable")
-    at = at[order]
+    row = np.concatenate([table.origin.rows(own.column, own.at, table.row) for own in table.findings])
+    order = np.argsort(row, kind="stable")
+    at, row = at[order], row[order]
 
     def column(value_of) -> np.ndarray:
         return np.concatenate([_filled(value_of(finding), len(finding.at)) for finding in table.findings])[order]
 
     return {
         "table": _filled(table.name, len(at)),
-        "row": table.row[at],
+        "row": row,
+        "entry": table.origin.entries(at),
         "patient_id": told(table.text["patient_id"][at], str.strip),
         "column": column(lambda finding: finding.column),
+        "file_column": column(lambda finding: table.origin.file_column(finding.column, finding.at)),
         "before": column(lambda finding: finding.before),
         "after": column(lambda finding: finding.after),
         "rule": column(lambda finding: finding.rule),
@@ -218,6 +229,10 @@ def _lines(table: Table) -> dict[str, np.ndarray]:
     }
 
 
+def _empty(columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=object) for name in columns}).astype(dict.fromkeys(NUMBERS, np.int32))
+
+
 def _filled(value, length: int) -> np.ndarray:
     return np.full(length, value, dtype=object) if isinstance(value, str) else value
 
@@ -225,19 +240,21 @@ def _filled(value, length: int) -> np.ndarray:
 def _set_aside(table: Table) -> pd.DataFrame:
     findings = [finding for finding in table.findings if finding.is_quarantine]
     if not findings:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in QUARANTINE_COLUMNS}).astype({"row": np.int32})
+        return _empty(QUARANTINE_COLUMNS)
     at = np.concatenate([finding.at for finding in findings])
-    order = np.argsort(table.row[at], kind="stable")
+    order = np.lexsort((at, table.row[at]))
     at, row = at[order], table.row[at][order]
     rule = np.concatenate([_filled(finding.rule, len(finding.at)) for finding in findings])[order]
     why = np.concatenate([_filled(finding.why, len(finding.at)) for finding in findings])[order]
-    is_first = np.r_[True, row[1:] != row[:-1]]
+    is_first = np.r_[True, at[1:] != at[:-1]]
     line = np.cumsum(is_first) - 1
     again = ~(pd.DataFrame({"line": line, "rule": rule}).duplicated().to_numpy())
     return pd.DataFrame(
         {
             "table": _filled(table.name, line[-1] + 1),
             "row": row[is_first],
+            "entry": table.origin.entries(at[is_first]),
+            "file_column": table.origin.file_column(WHOLE_ROW, at[is_first]),
             "rules": _joined(line[again], rule[again], "; "),
             "why": _joined(line, why, " "),
             "original": _original(table, at[is_first]),
@@ -260,6 +277,6 @@ def _original(table: Table, at: np.ndarray) -> np.ndarray:
     """Each row as it stands in the file: "patient_id: A; sex: F"."""
     original = np.full(len(at), "", dtype=object)
     for place, (column, cells) in enumerate(table.text.items()):
-        original += ("; " if place else "") + f"{column}: "
+        original += ("; " if place else "") + table.origin.heading(column, at) + ": "
         original += texts_of(cells, at)
     return original

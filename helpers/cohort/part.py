@@ -1,6 +1,6 @@
 """One part of a raw cohort through every rule in its order; a part has all rows of each of its patients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,11 @@ from helpers.cohort.cells import as_texts, holds_dates
 from helpers.cohort.date_formats import DEFAULT_FORMAT, Writing, is_partial, resolve_formats
 from helpers.cohort.dates import ABSENT
 from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
+from helpers.cohort.events import EVENT, EVENTS
 from helpers.cohort.keys import Identifiers, number_persons, read_identifiers
 from helpers.cohort.ledger import Table
 from helpers.cohort.level_rules import canonical_levels, read_levels, single_levels
+from helpers.cohort.origins import origin_of
 from helpers.cohort.own_codes import with_codes
 from helpers.cohort.readers import check_raw
 from helpers.cohort.spine import TWO_LEVEL_RANGES
@@ -37,12 +39,15 @@ class CleanPart:
         For `unreadable.check_columns`, together with those of the other parts.
     has_imaging : bool
         Whether there is an imaging table.
+    unassigned : list of Table
+        Rows of the file that are no row of a table, all of them set aside.
     """
 
     tables: dict[str, Table]
     patient_ids: np.ndarray
     unreadable: list[Unreadable]
     has_imaging: bool
+    unassigned: list[Table] = field(default_factory=list)
 
 
 def clean_part(
@@ -78,12 +83,14 @@ def clean_part(
     typed = [key for key in formats if key[0] in raw and key[1] in raw[key[0]] and holds_dates(raw[key[0]][key[1]])]
     formats = formats | {key: _as_typed(formats[key]) for key in typed}
     tables = {name: _table(name, raw.get(name), dictionary) for name in RAW_TABLES}
+    tables["patients"].apply(*row_rules.differing_cells(tables["patients"]))
     ids = number_persons(tables)
     _read_values(tables, ids, dictionary, formats)
     counts = unreadable(tables, dictionary, formats)
     _apply_rules(tables, len(ids.of_person), two_level_range, day_zero_fractures)
     patients = tables["patients"]
-    return CleanPart(tables, ids.of_person[patients.person[patients.kept]], counts, "imaging" in raw)
+    unassigned = [_unassigned(raw[EVENTS])] if EVENTS in raw else []
+    return CleanPart(tables, ids.of_person[patients.person[patients.kept]], counts, "imaging" in raw, unassigned)
 
 
 def _as_typed(written: Writing) -> Writing:
@@ -96,7 +103,15 @@ def _table(name: str, frame: pd.DataFrame | None, dictionary: Dictionary) -> Tab
     if frame is None:
         frame = pd.DataFrame({column: pd.Series(dtype=object) for column in [*columns, "row"]})
     text = {column: as_texts(frame[column]) for column in columns if column in frame}
-    return Table(name, text, frame["row"].to_numpy(dtype=np.int32))
+    return Table(name, text, frame["row"].to_numpy(dtype=np.int32), origin=origin_of(frame))
+
+
+def _unassigned(frame: pd.DataFrame) -> Table:
+    """The rows of a file of events that became no row of a table."""
+    text = {column: as_texts(frame[column]) for column in frame.columns.drop("row")}
+    table = Table(EVENTS, text, frame["row"].to_numpy(dtype=np.int32), origin=origin_of(frame))
+    table.apply(row_rules.unknown_event(table, EVENT))
+    return table
 
 
 def _read_values(tables: dict, ids: Identifiers, dictionary: Dictionary, formats: dict) -> None:

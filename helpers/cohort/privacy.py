@@ -14,8 +14,10 @@ from helpers.cohort.dictionary import RAW_TABLES, Dictionary
 from helpers.cohort.ledger import RULES
 
 IDENTIFIER, DATE, TEXT = "[identifier]", "[date]", "[text]"
-LEDGER_COLUMNS = ("table", "row", "column", "before", "after", "rule", "why", "decided_by", "action")
-QUARANTINE_COLUMNS = ("table", "row", "rules", "why")
+LEDGER_COLUMNS = (
+    "table", "row", "entry", "column", "file_column", "before", "after", "rule", "why", "decided_by", "action",
+)  # fmt: skip
+QUARANTINE_COLUMNS = ("table", "row", "entry", "file_column", "rules", "why")
 _LEVEL = r"(?:th|[tdlcs])[ ]?[.-]?[ ]?[0-9]{1,2}"
 _SEPARATOR = r"(?:[ ]?[,;/+&\u2013-][ ]?|[ ](?:to|and|und|bis)[ ]|[ ])"
 _HARMLESS = re.compile(
@@ -44,7 +46,7 @@ def shareable(cohort: CleanCohort, dictionary: Dictionary, *, identifiers=()) ->
     index = _index_days(cohort)
     tables = {name: _without_dates(getattr(cohort, name), name, index, dictionary) for name in RAW_TABLES}
     tables["ledger"] = _shareable_ledger(cohort, dictionary, identifiers)
-    quarantine = cohort.quarantine[list(QUARANTINE_COLUMNS[:3])].copy()
+    quarantine = cohort.quarantine[list(QUARANTINE_COLUMNS[:-1])].copy()
     quarantine["why"] = _by_distinct(quarantine["rules"], lambda text: " ".join(map(RULES.get, text.split("; "))))
     tables["quarantine"] = quarantine
     return tables

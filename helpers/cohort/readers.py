@@ -1,9 +1,8 @@
 """Raw files as text: every cell as it stands in the file, and the row number a person sees there."""
 
-import difflib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +10,21 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.cohort.cells import factorized, stripped
+from helpers.cohort.cohort_source import wrong_source
+from helpers.cohort.column_groups import Group, missing_columns, own_group, table_of, wrong_names
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
+from helpers.cohort.events import EVENTS
+from helpers.cohort.one_table import read_one_table
+from helpers.cohort.origins import FILE_COLUMNS
 from helpers.cohort.parts import differing_columns, named_part, part_paths, repeated_rows, split_patients, uneven_parts
+from helpers.cohort.source_sheets import SourceSheet, read_source
 from helpers.cohort.value_rules import missing
+from helpers.cohort.wording import not_known
 from helpers.errors import Problems
 from helpers.intake import parquet_files
+from helpers.intake.cell_texts import texts
 from helpers.intake.names import called, is_url, split_name
-from helpers.intake.sheet import open_table, read_wanted
+from helpers.intake.sheet import open_table
 from helpers.intake.table import cannot_be_read, repeated_names
 from helpers.intake.text_columns import DATES, as_categories, as_dates
 
@@ -38,10 +45,21 @@ class _Read:
     part: np.ndarray | None = None
     n_parts: int | None = None
     notes: Sequence[str] = ()
+    file_columns: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read_cohort(
-    files: dict, dictionary: Dictionary, *, folder=".", column_names: dict | None = None, part: int | None = None
+    files: dict,
+    dictionary: Dictionary,
+    *,
+    folder=".",
+    column_names: dict | None = None,
+    part: int | None = None,
+    cohort_file: str = "",
+    layout: str = "tables",
+    event_column: str = "",
+    event_names: dict | None = None,
+    date_formats: dict | None = None,
 ) -> dict:
     """Read the tables of a study; everything that stops it is told at once.
 
@@ -51,9 +69,16 @@ def read_cohort(
         Table -> file name, relative to `folder`; "" or None for a table the study does not have. It may be the
         name of a folder of parts, as `partition.write_partition` makes it.
     column_names : dict
-        Table -> {our column name: the name in the file}, only where they differ.
+        Table -> {our column name: the name in the file}, only where they differ; "=new" is a constant. For one
+        table with everything see `column_groups`.
     part : int, optional
         Read only this part of each folder.
+    cohort_file : str
+        One table with everything; `files` are not looked at then.
+    layout : {"tables", "wide", "events"}
+        How that is laid out: a row per patient, or per event.
+    event_column, event_names, date_formats
+        For `events.find_events` and `layouts.lay_out_wide`.
 
     Returns
     -------
@@ -61,7 +86,15 @@ def read_cohort(
         See `read_table`.
     """
     column_names = column_names or {}
-    problems = [_not_known("table", name, RAW_TABLES) for name in (*files, *column_names) if name not in RAW_TABLES]
+    if problems := wrong_source(cohort_file, layout, event_column, event_names):
+        raise Problems("The cohort cannot be read yet:", problems)
+    if cohort_file:
+        events = {"event_column": event_column, "event_names": event_names}
+        return read_one_table(
+            cohort_file, dictionary, folder=folder, layout=layout, column_names=column_names, **events,
+            date_formats=date_formats,
+        )  # fmt: skip
+    problems = [_no_table(name) for name in (*files, *column_names) if name not in RAW_TABLES]
     tables = {}
     with ThreadPoolExecutor(len(RAW_TABLES)) as pool:  # Arrow lets go of the interpreter while it reads
         reading = {
@@ -133,21 +166,31 @@ def _read(
 
 def _read_one(name, folder, table, dictionary, column_names) -> _Read:
     opened = open_table(name, folder=folder)
-    renamed, problems = _renamed(opened.header, opened.source, table, dictionary, column_names)
+    header, source = opened.header, opened.source
+    group = own_group(header, source, dictionary, table, column_names)
+    problems = repeated_names(header, source) + wrong_names(table, column_names, dictionary, is_wide=False)
+    problems += missing_columns(header, source, dictionary, table, column_names, group)
     if opened.header_row > 1 and problems:
         problems += opened.notes  # the header may have been looked for in the wrong row
-    if repeated_names(opened.header, opened.source):
-        raise cannot_be_read(opened.source, problems)
-    wanted = {place: dictionary.column(table, name).type == "date" for place, name in renamed.items()}
+    if repeated_names(header, source):
+        raise cannot_be_read(source, problems)
+    named = {ours: theirs for ours, theirs in group.columns.items() if theirs in header}
+    wanted = {theirs: dictionary.column(table, ours).type == "date" for ours, theirs in named.items()}
     try:
-        rows = read_wanted(opened, wanted)
+        sheet = read_source(opened, wanted)
     except Problems as error:
-        raise cannot_be_read(opened.source, [*error.problems, *problems]) from None
+        raise cannot_be_read(source, [*error.problems, *problems]) from None
     if problems:
-        raise cannot_be_read(opened.source, problems)
-    return _Read(
-        {name: rows.columns[place] for place, name in renamed.items()}, rows.row, rows.has_entry, notes=opened.notes
-    )
+        raise cannot_be_read(source, problems)
+    return _as_read(sheet, group)
+
+
+def _as_read(sheet: SourceSheet, group: Group) -> _Read:
+    """A source under our names; a constant is in all its rows."""
+    columns = {ours: sheet.columns[theirs] for ours, theirs in group.columns.items()}
+    columns |= {ours: texts([text]).take(np.zeros(len(sheet.row), np.int32)) for ours, text in group.constants.items()}
+    names = {ours: [group.file_column(ours)] for ours in columns if group.file_column(ours)}
+    return _Read(columns, sheet.row, sheet.has_entry, notes=sheet.notes, file_columns=names)
 
 
 def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read:
@@ -169,7 +212,8 @@ def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read
     columns = {name: _joined([read.columns[name] for read in parts]) for name in parts[0].columns}
     of_row = np.repeat(np.arange(len(parts)), [len(read.row) for read in parts])
     # Rows without any entry were left out before the parts were made.
-    return _Read(columns, row, np.ones(len(row), dtype=bool), of_row, len(paths))
+    whole = np.ones(len(row), dtype=bool)
+    return _Read(columns, row, whole, of_row, len(paths), file_columns=parts[0].file_columns)
 
 
 def _kinds(read: _Read) -> dict[str, bool | None]:
@@ -217,49 +261,21 @@ def _frames(tables: dict[str, _Read], ids: list[pd.Categorical]) -> dict[str, pd
         frames[name] = frame if read.part is None else frame.take(np.argsort(read.row)).reset_index(drop=True)
         if read.notes:
             frames[name].attrs["notes"] = list(read.notes)
+        if read.file_columns:
+            frames[name].attrs[FILE_COLUMNS] = dict(read.file_columns)
     return frames
 
 
-def _renamed(header, file_name, table, dictionary, column_names) -> tuple[dict[int, str], list[str]]:
-    """Place in the file -> our column name, and what is wrong with the header."""
-    ours = [column.name for column in dictionary.table(table)]
-    problems = repeated_names(header, file_name)
-    for name, theirs in column_names.items():
-        if name not in ours:
-            problems.append(_not_known(f"column of {table} in `column_names`", name, ours))
-        elif theirs not in header:
-            problems.append(
-                f'`column_names` says {table}.{name} is "{theirs}", but {_there(header, file_name, theirs)}'
-            )
-    mapped_elsewhere = {theirs for name, theirs in column_names.items() if theirs != name}
-    places = {}
-    for column in dictionary.table(table):
-        theirs = column_names.get(column.name, column.name)
-        if theirs in header and (column.name in column_names or theirs not in mapped_elsewhere):
-            places[header.index(theirs)] = column.name
-        elif column.required and column.name not in column_names:
-            problems.append(
-                f'{table} needs a column "{column.name}" ({column.label.lower()}), but '
-                f"{_there(header, file_name, column.name)} Has it another name? See `column_names`."
-            )
-    return places, problems
-
-
-def _there(header, file_name: str, wanted: str) -> str:
-    near = difflib.get_close_matches(wanted, header, n=2, cutoff=0.5)
-    hint = f" Nearest: {', '.join(near)}." if near else ""
-    return f"{file_name} has only: {', '.join(name for name in header if name)}.{hint}"
-
-
-def _not_known(what: str, name: str, known) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f' Did you mean "{near[0]}"?' if near else f" Known are {', '.join(known)}."
-    return f'"{name}" is not a known {what}.{hint}'
+def _no_table(name: str) -> str:
+    table, further = table_of(name)
+    if table in RAW_TABLES and further:
+        return f'"{name}" in `column_names`: further groups are for a `cohort_file` with `layout: wide`.'
+    return not_known("table", name, RAW_TABLES)
 
 
 def check_raw(raw: dict, dictionary: Dictionary) -> None:
     """Raise Problems unless every needed table has its required columns and row numbers."""
-    problems = [_not_known("table", name, RAW_TABLES) for name in raw if name not in RAW_TABLES]
+    problems = [not_known("table", name, RAW_TABLES) for name in raw if name not in (*RAW_TABLES, EVENTS)]
     for table in RAW_TABLES:
         if table not in raw:
             if table not in OPTIONAL_TABLES:

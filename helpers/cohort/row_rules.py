@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.cells import recoded, stripped, told
+from helpers.cohort.cells import as_texts, emptied, recoded, stripped, texts_of, told
 from helpers.cohort.date_formats import EXCEL, is_partial
 from helpers.cohort.dates import parse_dates
 from helpers.cohort.ledger import Finding, Table
@@ -55,6 +55,26 @@ def row_from_another_table(table: Table, written) -> Finding:
     return Finding("row_from_another_table", np.concatenate(at), np.concatenate(why), True)
 
 
+def unknown_event(table: Table, column: str) -> Finding:
+    """A row of a file of events whose event nobody has named, or which lacks it."""
+    at = np.arange(len(table.row))
+    why = told(table.text[column][at], _no_event)
+    return Finding("unknown_event", at, why, True, column, table.cell(column, at))
+
+
+def differing_cells(patients: Table) -> list[Finding]:
+    """Cells of which the patient has another in a further row: empty, since neither is known to be right."""
+    findings = []
+    for column, others in patients.origin.elsewhere.items():
+        other = as_texts(others)
+        at = np.flatnonzero(other != "")
+        before = patients.cell(column, at)
+        patients.text[column] = emptied(patients.text[column], at)
+        why = '"' + before + f'" in {column}, but ' + texts_of(other, at) + ". The cell counts as empty; correct one."
+        findings.append(Finding("differing_cells", at, why, False, column, before))
+    return findings
+
+
 def duplicate_patient(patients: Table) -> Finding:
     """A patient's further rows with other values; the one with the latest follow-up stays."""
     at = np.flatnonzero(patients.kept)
@@ -87,6 +107,12 @@ def unknown_patient(table: Table, patients: Table, n_persons: int) -> Finding:
         "The patient identifier is not in patients. Add the patient or correct the identifier.",
     )
     return Finding("unknown_patient", at, why.astype(object), True, "patient_id", table.cell("patient_id", at))
+
+
+def _no_event(text: str) -> str:
+    if not text.strip():
+        return "The row has no event, or no patient. Fill it in, or delete the row."
+    return f'"{text}" is none of the events that `event_names` names. Name it there, or correct it.'
 
 
 def _n_texts(cells: pd.Categorical) -> int:

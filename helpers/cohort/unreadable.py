@@ -29,17 +29,22 @@ USUAL_FORMATS = (
     "%Y%m%d",
 )
 SHOWN_CODES = 8
+SHOWN_COLUMNS = 3
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """How much of a column cannot be read: cells, of how many given, and the first row of each unreadable text."""
+    """How much of a column cannot be read: cells, of how many given, and the first row of each unreadable text.
+
+    `file_columns` are the file's names of the column where they are not ours.
+    """
 
     column: Column
     written: Writing | None
     n_bad: int
     n_given: int
     first_row: pd.Series
+    file_columns: tuple[str, ...] = ()
 
 
 def unreadable(tables: dict[str, Table], dictionary: Dictionary, formats: dict) -> list[Unreadable]:
@@ -89,10 +94,12 @@ def _count(table: Table, column: Column, written: Writing | None) -> Unreadable:
             bad[finding.at] = True
     bad = np.flatnonzero(bad)
     codes, distinct = pd.factorize(table.text[column.name].codes[bad])
-    row = pd.Series(table.row[bad]).groupby(codes).min()
+    row = pd.Series(table.origin.rows(column.name, bad, table.row)).groupby(codes).min()
     texts = np.asarray(table.text[column.name].categories, dtype=object)[distinct]
     n_given = len(bad) + int(_is_readable(table.clean[column.name], column).sum())
-    return Unreadable(column, written, len(bad), n_given, row.set_axis(pd.Index(texts, dtype=object)))
+    called = tuple(name for name in pd.unique(table.origin.file_column(column.name, bad)) if name)
+    row = row.set_axis(pd.Index(texts, dtype=object))
+    return Unreadable(column, written, len(bad), n_given, row, called)
 
 
 def _is_readable(values, column: Column) -> np.ndarray:
@@ -113,7 +120,8 @@ def _is_most(count: Unreadable) -> bool:
 
 def _sentence(count: Unreadable) -> str:
     column = count.column
-    where = f"{column.table}.{column.name} (first in row {count.first_row.iloc[0]})"
+    called = "".join(f'"{name}", ' for name in count.file_columns[:SHOWN_COLUMNS])
+    where = f"{column.table}.{column.name} ({called}first in row {count.first_row.iloc[0]})"
     texts = pd.Series(count.first_row.index, dtype=object).str.strip()
     many = f"{count.n_bad} of {count.n_given}"
     if column.type == "date":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from helpers.cohort.cohort_source import NO_PARTS
 from helpers.cohort.parts import is_passed_over, mark_of
 from helpers.errors import WorkbookError
 from helpers.workbook.building import exchange
@@ -53,6 +54,8 @@ def partition_study(
 
     study = read_study(study_file)
     values = checked_values(study, merged(parameters_by_step(root or project_root(), steps)))
+    if values.get("cohort_file"):
+        raise WorkbookError(NO_PARTS)
     out = Path(out).expanduser().absolute()
     _check_folder(out, study.folder)
     files = {table: values[f"{table}_file"] for table in TABLES}

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import nbformat
 
+from helpers.cohort.cohort_source import NO_PARTS
 from helpers.errors import INPUT_ERRORS, Problems, WorkbookError
 from helpers.report.html import Chapter, write_pages
 from helpers.workbook.building import Building
@@ -110,7 +111,7 @@ def run_study(
     study = read_study(study_file)
     study = study if values is None else replace(study, values=dict(values))
     place = Building(Path(out).expanduser().absolute() if out else study.default_out(root))
-    plan = plan_run(study, place, dask=dask, steps=steps, root=root)
+    plan = plan_run(study, place, dask=dask, workers=workers, steps=steps, root=root)
     with locked(plan.place.out):
         try:
             with scheduler_for(plan.scheduler, workers) as scheduler:
@@ -127,7 +128,9 @@ def run_study(
     return plan.place.out
 
 
-def plan_run(study: Study, place: Building, *, dask: str, steps: Sequence[Step], root: Path) -> Plan:
+def plan_run(
+    study: Study, place: Building, *, dask: str, workers: int | None = None, steps: Sequence[Step], root: Path
+) -> Plan:
     """Everything about a run that can be known and refused before it starts."""
     parameters = parameters_by_step(root, steps)
     values = checked_values(study, merged(parameters))
@@ -139,6 +142,8 @@ def plan_run(study: Study, place: Building, *, dask: str, steps: Sequence[Step],
     place.check()
     # Where the workers are is said nowhere in a report, as little as where its folders are.
     scheduler = dask or values.get("scheduler", "")
+    if values.get("cohort_file") and (scheduler or workers):
+        raise WorkbookError(NO_PARTS)
     values |= {name: "" for name in values if name == "scheduler"}
     return Plan(study, values, parameters, steps, root, place, scheduler)
 

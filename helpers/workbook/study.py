@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from helpers.cohort.cohort_source import TABLE_FILES, said_twice, wrong_source
 from helpers.cohort.date_formats import SOME_PIVOT, resolve_formats
 from helpers.cohort.dictionary import read_dictionary
 from helpers.cohort.own_codes import with_codes
@@ -15,6 +16,7 @@ from helpers.intake.names import NO_PASSWORD, has_password, is_url, split_name
 from helpers.workbook.parameters import Parameter
 from helpers.workbook.places import from_root, safe_name
 
+SOURCE = ("cohort_file", "layout", "event_column", "event_names")
 MUST_SAY = {
     "study_name": "`study_name` is not set. Write the name your report should carry, in quotes.",
     "is_synthetic": "`is_synthetic` is not set. Write `is_synthetic: false` for real patients, `true` for made-up.",
@@ -94,8 +96,13 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
     """
     problems = [_unknown(name, parameters) for name in study.values if name not in parameters]
     problems += [told for name, told in MUST_SAY.items() if name in parameters and name not in study.values]
+    problems += said_twice(study.values)
     values, wrong = {name: parameter.default for name, parameter in parameters.items()}, set()
+    unused = TABLE_FILES if study.values.get("cohort_file") else ()
     for name, parameter in parameters.items():
+        if name in unused:
+            values[name] = ""
+            continue
         if name in study.values:
             values[name] = study.values[name]
             if problem := parameter.rule.problem(values[name]):
@@ -105,6 +112,8 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
         values[name] = parameter.rule.normal(values[name])
         if parameter.rule.kind == "file" and values[name] and (problem := _missing_file(name, values[name], study)):
             problems.append(problem)
+    if set(SOURCE) <= set(parameters) and all(parameters[name].rule.problem(values[name]) is None for name in SOURCE):
+        problems += wrong_source(*(values[name] for name in SOURCE))
     problems += _wrong_words({name: value for name, value in values.items() if name not in wrong})
     if problems:
         raise Problems(f"{study.path.name} cannot be run as it is; nothing was started:", problems)

@@ -56,7 +56,7 @@ def verify_run(
     manifest = read_manifest(folder)
     study = _study(manifest, study_file, root)
     as_then = replace(study, values=_values_then(manifest, study))
-    plan = plan_run(as_then, Building(folder), dask=dask, steps=steps, root=root)
+    plan = plan_run(as_then, Building(folder), dask=dask, workers=workers, steps=steps, root=root)
     with locked(folder):
         found = differences.changed_since(manifest, outputs(folder))
         try:

@@ -81,6 +81,8 @@ def test_columns_keep_the_names_of_the_file_and_their_dates(tmp_path):
     again = read_cohort(FOLDERS, DICTIONARY, folder=tmp_path / "parts", column_names=names)
     for name, frame in raw.items():
         pd.testing.assert_frame_equal(cells(again[name]), cells(frame))
+    assert again["patients"].attrs["file_columns"] == raw["patients"].attrs["file_columns"]
+    assert raw["patients"].attrs["file_columns"] == {"patient_id": ["ID"], "last_contact_date": ["seen"]}
 
 
 def test_a_column_called_row_cannot_be_in_parts(raw, tmp_path):
