@@ -55,8 +55,12 @@ def test_counts_and_periods(tables):
         assert whole(first[name], tables, 3).tolist() == first_fracture_only(tables[0])[name].tolist()
 
 
-def test_brackets(tables):
-    found, expected = image_intervals(in_parts_here(cut(tables[0], 3))), image_intervals(tables[0])
+@pytest.mark.parametrize("more_days", [None, 20])
+def test_brackets(tables, more_days):
+    table = tables[0]
+    if more_days is not None:
+        table = table.assign(latest_days=table["days"] + np.int32(more_days))
+    found, expected = image_intervals(in_parts_here(cut(table, 3))), image_intervals(table)
     pd.testing.assert_frame_equal(found.told, expected.told)
     assert whole(found.kept, tables, 3).tolist() == expected.kept.tolist()
     ends = [
@@ -64,6 +68,8 @@ def test_brackets(tables):
         for of in (found, expected)
     ]
     assert ends[0] == ends[1]
+    days = table.loc[expected.kept & (table["outcome"] == "fracture"), "days"].sort_values().tolist()
+    assert sorted(expected.right[np.isfinite(expected.right)]) == [day + (more_days or 0) for day in days]
 
 
 def spoiled(summary):

@@ -322,6 +322,28 @@ def test_to_know_less_of_the_dates_widens_the_brackets(seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_to_know_less_of_follow_up_and_death_never_makes_follow_up_longer(seed):
+    rng = np.random.default_rng(seed)
+    exact = calm_study(rng)
+    deaths = random_study(np.random.default_rng(seed + 50), 30)["patients"]["death_date"]
+    exact["patients"] = exact["patients"].assign(
+        death_date=deaths, last_imaging_date="2005-06-17", last_contact_date="2005-07-01"
+    )
+    # What contradicts death, or follow-up, is no longer the same where less is known.
+    exact["fractures"] = exact["fractures"].iloc[:0]
+    exact["patients"].loc[deaths != "", ["last_imaging_date", "last_contact_date"]] = "2004-01-02"
+    columns = [("patients", name) for name in ("last_imaging_date", "last_contact_date", "death_date")]
+    narrow, wide = (
+        at_risk(raw, cleaning={"date_formats": FORMATS}) for raw in (exact, coarse(exact, rng, columns, share=0.7))
+    )
+    both = narrow.join(wide, how="inner", lsuffix="_narrow", rsuffix="_wide")
+    assert len(both) > 150
+    assert (both["days_wide"] <= both["days_narrow"]).all()
+    assert (both["days_wide"] < both["days_narrow"]).any()
+    assert (both["last_clean_days_wide"] <= both["last_clean_days_narrow"]).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_where_every_date_has_a_day_only_a_column_is_added(seed):
     raw = random_study(np.random.default_rng(seed), 40)
     plain, allowed = cleaned(raw), cleaned(raw, date_formats=FORMATS)

@@ -54,6 +54,11 @@ def test_all_tables_of_a_cohort_keep_their_contracts(tables):
             lambda t: t.assign(last_clean_days=pd.array(t["days"] + 1, dtype="Int32")),
             "last_clean_days lies after days",
         ),
+        (lambda t: t.assign(latest_days=t["days"] - np.int32(1)), "latest_days lies before days"),
+        (
+            lambda t: t.assign(latest_days=t["days"].astype(float)),
+            "latest_days is of type float64, but should be int32",
+        ),
         (lambda t: t.assign(outcome="fracture"), "outcome (object) should be a category"),
         (
             lambda t: t.assign(outcome=t["outcome"].cat.rename_categories({"death": "dead"})),
@@ -70,6 +75,14 @@ def test_all_tables_of_a_cohort_keep_their_contracts(tables):
 )
 def test_a_broken_risk_table_is_told(tables, change, words):
     assert words in told("risk_table", change(tables["risk_table"]))
+
+
+def test_the_last_day_of_the_diagnosis_is_there_only_where_dates_may_have_no_day(tables):
+    table = tables["risk_table"]
+    assert check("risk_table", table) is table
+    longer = table.assign(latest_days=table["days"] + np.int32(3))
+    assert check("risk_table", longer) is longer
+    assert len(check("risk_table", longer[["days", "latest_days"]], ["days", "latest_days"])) == len(table)
 
 
 GAP = "the periods of a vertebra do not follow one another"

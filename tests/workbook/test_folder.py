@@ -37,6 +37,7 @@ def test_a_table_comes_back_as_it_was_written(writing, reading):
     writing.write("counts", COUNTS)
     pd.testing.assert_frame_equal(reading.read("counts"), COUNTS)
     assert list(reading.read("counts", columns=["n"])) == ["n"]
+    assert list(reading.read("counts", columns=["n"], if_there=["sex", "age"])) == ["n", "sex"]
     assert (writing.path / "tables" / "counts.csv").read_bytes() == b"sex,n\nF,2\nM,1\n"
 
 

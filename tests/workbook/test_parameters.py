@@ -71,7 +71,9 @@ REFUSED = [
     ("list of days: m", [], "must be a list of days, but got an empty list."),
     ("mapping: m", {"a": {"b": {"c": "d"}}},
      "must be a mapping (`key: value` lines, or {} for none), but got {'a': {'b': {'c': 'd'}}}."),
-    ("mapping: m", {"a": True}, "must be a mapping (`key: value` lines, or {} for none), but got {'a': True}."),
+    ("mapping: m", {"a": True},
+     "must be a mapping (`key: value` lines, or {} for none), but got {'a': True}. YAML takes the word after \"a\": "
+     "for true or false (as yes, no, on, off): write it in quotes."),
 ]  # fmt: skip
 
 
