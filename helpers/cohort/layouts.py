@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.cohort.cells import as_texts, holds_dates, share_texts, stripped
 from helpers.cohort.column_groups import ID, PATIENTS, Group, Groups
-from helpers.cohort.dates import DEFAULT_FORMAT, EXCEL
+from helpers.cohort.date_formats import DEFAULT_FORMAT, EXCEL
 from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
 from helpers.cohort.origins import ENTRY, FILE_COLUMNS, GROUP, WHOLE_ROW
 from helpers.cohort.source_sheets import SourceSheet
