@@ -19,8 +19,9 @@ MAY_IMPORT = {
         "helpers.workbook",
         "helpers.report",
         "helpers.intake",
-        *(f"helpers.cohort.{noun}" for noun in ("cluster", "dictionary", "parted_table", "partition", "parts")),
-        *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
+        *(f"helpers.cohort.{noun}" for noun in ("clean", "cluster", "corrections", "dictionary", "flow", "ledger")),
+        *(f"helpers.cohort.{noun}" for noun in ("parted_table", "partition", "parts", "readers", "risk_table")),
+        *(f"helpers.cohort.{noun}" for noun in ("simulate", "tables")),
     ),
 }
 EVERYBODY = ("helpers.errors", "helpers.imports", "helpers.parted")

@@ -32,6 +32,9 @@ from helpers.cohort.unreadable import check_columns
 from helpers.errors import Problems
 
 RAW = "raw"
+NOT_IN_PARTS = (
+    "`corrections_file` is for a cohort in one piece. Leave the `scheduler` out, or mend the files themselves."
+)
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,23 @@ class ByParts:
         self._remove()
 
     def read_cohort(
-        self, files: dict, dictionary: Dictionary, *, folder=".", column_names: dict | None = None
+        self,
+        files: dict,
+        dictionary: Dictionary,
+        *,
+        folder=".",
+        column_names: dict | None = None,
+        corrections_file: str = "",
     ) -> RawParts:
-        """Find the parts of a study's files, or make them; the workers read them when they clean."""
+        """Find the parts of a study's files, or make them; the workers read them when they clean.
+
+        Raises
+        ------
+        Problems
+            If the cohort cannot be read, or is one with corrections, which are for a cohort in one piece.
+        """
+        if corrections_file:
+            raise Problems("The cohort cannot be worked on part by part:", [NOT_IN_PARTS])
         notes = ()
         given = {table: Path(folder) / name for table, name in files.items() if name}
         if all(path.is_dir() for path in given.values()):

@@ -13,9 +13,10 @@ LEDGER_COLUMNS = (
 )  # fmt: skip
 QUARANTINE_COLUMNS = ("table", "row", "rules", "why", "original")
 ACTIONS = ("changed", "quarantined")
-DECIDED_BY = ("default", "parameter")
+DECIDED_BY = ("default", "parameter", "correction")
 
 RULES = {
+    "corrected_by_hand": "The cell was corrected by hand; what stands in the file was not taken.",
     "missing_code": "The cell holds a code for a missing value; it counts as empty.",
     "space_around_id": "Blanks around a patient identifier were taken off.",
     "value_not_a_number": "The cell should hold a number and does not.",
@@ -69,7 +70,7 @@ class Finding:
         The cell's text; `after` is "" where it is now empty.
     values : array or scalar
         What `column` holds now; None where the reader of the column has already seen to it.
-    decided_by : {"default", "parameter"}
+    decided_by : {"default", "parameter", "correction"}
     """
 
     rule: str
@@ -221,14 +222,14 @@ def _set_aside(table: Table) -> pd.DataFrame:
         {
             "table": _filled(table.name, line[-1] + 1),
             "row": row[is_first],
-            "rules": _joined(line[again], rule[again], "; "),
-            "why": _joined(line, why, " "),
+            "rules": joined(line[again], rule[again], "; "),
+            "why": joined(line, why, " "),
             "original": _original(table, at[is_first]),
         }
     )
 
 
-def _joined(line: np.ndarray, texts: np.ndarray, between: str) -> np.ndarray:
+def joined(line: np.ndarray, texts: np.ndarray, between: str) -> np.ndarray:
     """The texts of each line (numbers from 0 up, in order) joined."""
     start = np.flatnonzero(np.r_[True, line[1:] != line[:-1]])
     place = np.arange(len(line)) - start[line]

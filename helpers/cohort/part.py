@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.cohort import fracture_rules, patient_rules, row_rules
 from helpers.cohort.cells import as_texts, holds_dates
+from helpers.cohort.corrections import by_hand
 from helpers.cohort.dates import ABSENT, DEFAULT_FORMAT, resolve_formats
 from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
 from helpers.cohort.keys import Identifiers, number_persons, read_identifiers
@@ -72,6 +73,8 @@ def clean_part(
     typed = [key for key in formats if key[0] in raw and key[1] in raw[key[0]] and holds_dates(raw[key[0]][key[1]])]
     formats = formats | dict.fromkeys(typed, DEFAULT_FORMAT)
     tables = {name: _table(name, raw.get(name), dictionary) for name in RAW_TABLES}
+    for name, frame in raw.items():
+        tables[name].apply(*by_hand(tables[name], frame))
     ids = number_persons(tables)
     _read_values(tables, ids, dictionary, formats)
     counts = unreadable(tables, dictionary, formats)

@@ -11,11 +11,13 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.cohort.cells import factorized, stripped
+from helpers.cohort.corrections import Corrected, correct, correction_note, read_corrections, source_name
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
 from helpers.cohort.parts import differing_columns, named_part, part_paths, repeated_rows, split_patients, uneven_parts
 from helpers.cohort.value_rules import missing
 from helpers.errors import Problems
 from helpers.intake import parquet_files
+from helpers.intake.mending_file import MendedSheet
 from helpers.intake.names import called, is_url, split_name
 from helpers.intake.sheet import open_table, read_wanted
 from helpers.intake.table import cannot_be_read, repeated_names
@@ -38,10 +40,17 @@ class _Read:
     part: np.ndarray | None = None
     n_parts: int | None = None
     notes: Sequence[str] = ()
+    corrected: Corrected | None = None
 
 
 def read_cohort(
-    files: dict, dictionary: Dictionary, *, folder=".", column_names: dict | None = None, part: int | None = None
+    files: dict,
+    dictionary: Dictionary,
+    *,
+    folder=".",
+    column_names: dict | None = None,
+    corrections_file: str = "",
+    part: int | None = None,
 ) -> dict:
     """Read the tables of a study; everything that stops it is told at once.
 
@@ -52,6 +61,8 @@ def read_cohort(
         name of a folder of parts, as `partition.write_partition` makes it.
     column_names : dict
         Table -> {our column name: the name in the file}, only where they differ.
+    corrections_file : str
+        Rows with cells corrected by hand, as `workbook check` makes them; "" for none.
     part : int, optional
         Read only this part of each folder.
 
@@ -62,10 +73,18 @@ def read_cohort(
     """
     column_names = column_names or {}
     problems = [_not_known("table", name, RAW_TABLES) for name in (*files, *column_names) if name not in RAW_TABLES]
-    tables = {}
+    corrections, tables = {}, {}
+    try:
+        corrections = read_corrections(corrections_file, folder, files.values())
+    except Problems as error:
+        problems += error.problems
     with ThreadPoolExecutor(len(RAW_TABLES)) as pool:  # Arrow lets go of the interpreter while it reads
         reading = {
-            table: pool.submit(_read, files[table], folder, table, dictionary, column_names.get(table), part)
+            table: pool.submit(
+                _read,
+                *(files[table], folder, table, dictionary, column_names.get(table), part),
+                corrections.get(source_name(files[table])),
+            )
             for table in RAW_TABLES
             if files.get(table)
         }
@@ -114,11 +133,15 @@ def reading_notes(raw: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def _read(
-    name: str, folder, table: str, dictionary: Dictionary, column_names: dict | None, part: int | None = None
+    name: str, folder, table, dictionary, column_names, part=None, corrections: MendedSheet | None = None
 ) -> _Read:
     """One table: a folder of parts, or whatever else a table can stand in."""
     heading = f"{called(name)} ({table}) cannot be read yet:"
     if not is_url(name) and (Path(folder) / name).is_dir():
+        if corrections:
+            raise Problems(
+                heading, [f"{called(name)} is a folder of parts, whose cells {corrections.file} cannot correct."]
+            )
         return _read_parts(Path(folder) / name, heading, table, dictionary, column_names or {}, part)
     path, _ = split_name(name, folder)
     if not is_url(path) and not path.exists():
@@ -126,12 +149,12 @@ def _read(
             heading, [f'The file "{path.name}" ({table}) is not in the folder "{path.parent}". Put it there.']
         )
     try:
-        return _read_one(name, folder, table, dictionary, column_names or {})
+        return _read_one(name, folder, table, dictionary, column_names or {}, corrections)
     except Problems as error:
         raise Problems(heading, error.problems) from None
 
 
-def _read_one(name, folder, table, dictionary, column_names) -> _Read:
+def _read_one(name, folder, table, dictionary, column_names, corrections=None) -> _Read:
     opened = open_table(name, folder=folder)
     renamed, problems = _renamed(opened.header, opened.source, table, dictionary, column_names)
     if opened.header_row > 1 and problems:
@@ -141,13 +164,17 @@ def _read_one(name, folder, table, dictionary, column_names) -> _Read:
     wanted = {place: dictionary.column(table, name).type == "date" for place, name in renamed.items()}
     try:
         rows = read_wanted(opened, wanted)
+        named = {opened.header[place]: column for place, column in rows.columns.items()}
+        named, cells = correct(named, rows.row, rows.has_entry, opened.header, source_name(name), corrections)
     except Problems as error:
         raise cannot_be_read(opened.source, [*error.problems, *problems]) from None
     if problems:
         raise cannot_be_read(opened.source, problems)
-    return _Read(
-        {name: rows.columns[place] for place, name in renamed.items()}, rows.row, rows.has_entry, notes=opened.notes
-    )
+    notes = opened.notes + correction_note(source_name(name), corrections, cells)
+    ours = [(row, renamed[opened.header.index(theirs)], *texts) for row, theirs, *texts in cells]
+    columns = {own: named[opened.header[place]] for place, own in renamed.items()}
+    by_hand = Corrected(corrections.file, ours) if corrections else None
+    return _Read(columns, rows.row, rows.has_entry, notes=notes, corrected=by_hand)
 
 
 def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read:
@@ -215,8 +242,8 @@ def _frames(tables: dict[str, _Read], ids: list[pd.Categorical]) -> dict[str, pd
         if not read.has_entry.all():
             frame = frame[read.has_entry].reset_index(drop=True)
         frames[name] = frame if read.part is None else frame.take(np.argsort(read.row)).reset_index(drop=True)
-        if read.notes:
-            frames[name].attrs["notes"] = list(read.notes)
+        told = {"notes": list(read.notes), "corrected": read.corrected}
+        frames[name].attrs.update({what: own for what, own in told.items() if own})
     return frames
 
 

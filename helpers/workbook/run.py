@@ -35,6 +35,11 @@ OUT_OF_MEMORY = (
     "Close other programs or use a machine with more memory, then run again."
 )
 
+WITHOUT_PARTS = (
+    "Cells are corrected by hand (`corrections_file`) in a cohort in one piece only; nothing was started. "
+    "Run it without --dask, --workers and `scheduler`, or mend the files themselves and leave `corrections_file` out."
+)
+
 
 class RunFailedError(WorkbookError):
     """A notebook that did not finish; `exit_code` is 2 when the study's input is to be mended, else 1."""
@@ -102,7 +107,7 @@ def run_study(
     RunFailedError
         If a notebook did not finish: the notebooks are kept aside, the last good report is untouched.
     """
-    plan = _plan(study_file, out, dask, steps, root)
+    plan = _plan(study_file, out, dask, workers, steps, root)
     with locked(plan.place.out):
         try:
             with scheduler_for(plan.scheduler, workers) as scheduler:
@@ -119,7 +124,14 @@ def run_study(
     return plan.place.out
 
 
-def _plan(study_file: str | Path, out: str | Path | None, dask: str, steps: Sequence[Step], root: Path | None) -> _Plan:
+def _plan(
+    study_file: str | Path,
+    out: str | Path | None,
+    dask: str,
+    workers: int | None,
+    steps: Sequence[Step],
+    root: Path | None,
+) -> _Plan:
     root = (root or project_root()).resolve()
     study = read_study(study_file)
     parameters = parameters_by_step(root, steps)
@@ -134,6 +146,8 @@ def _plan(study_file: str | Path, out: str | Path | None, dask: str, steps: Sequ
     # Where the workers are is said nowhere in a report, as little as where its folders are.
     scheduler = dask or values.get("scheduler", "")
     values |= {name: "" for name in values if name == "scheduler"}
+    if (scheduler or workers) and values.get("corrections_file"):
+        raise WorkbookError(WITHOUT_PARTS)
     return _Plan(study, values, parameters, steps, root, place, scheduler)
 
 
