@@ -52,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
         "--workers", type=_positive, metavar="N", help="work part by part with N workers on this machine"
     )
 
+    check = _command(commands, "check", _check, "read and clean a study's files, and show what is wrong in them")
+    check.add_argument("study", metavar="STUDY.yml")
+    check.add_argument("--out", metavar="DIR", help="a private folder (default: reports/<study>.check)")
+
     partition = _command(commands, "partition", _partition, "cut the tables of a study into parts, for Dask workers")
     partition.add_argument("study", metavar="STUDY.yml")
     partition.add_argument("--out", required=True, metavar="DIR", help="a new folder")
@@ -89,6 +93,12 @@ def _run(options: argparse.Namespace) -> None:
 
     out = run_study(options.study, options.out, dask=options.dask, workers=options.workers)
     print(f"Report: {portable(out, project_root()) if not options.out else options.out}/index.html")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from helpers.workbook.check import check_study
+
+    check_study(options.study, options.out)
 
 
 def _partition(options: argparse.Namespace) -> None:
