@@ -17,7 +17,6 @@ from helpers.cohort.parts import differing_columns, named_part, part_paths, repe
 from helpers.cohort.value_rules import missing
 from helpers.errors import Problems
 from helpers.intake import parquet_files
-from helpers.intake.mending_file import MendedSheet
 from helpers.intake.names import called, is_url, split_name
 from helpers.intake.sheet import open_table, read_wanted
 from helpers.intake.table import cannot_be_read, repeated_names
@@ -81,9 +80,7 @@ def read_cohort(
     with ThreadPoolExecutor(len(RAW_TABLES)) as pool:  # Arrow lets go of the interpreter while it reads
         reading = {
             table: pool.submit(
-                _read,
-                *(files[table], folder, table, dictionary, column_names.get(table), part),
-                corrections.get(source_name(files[table])),
+                _read, files[table], folder, table, dictionary, column_names.get(table), part, corrections
             )
             for table in RAW_TABLES
             if files.get(table)
@@ -132,16 +129,12 @@ def reading_notes(raw: dict[str, pd.DataFrame]) -> list[str]:
     return list(dict.fromkeys(note for frame in raw.values() for note in frame.attrs.get("notes", ())))
 
 
-def _read(
-    name: str, folder, table, dictionary, column_names, part=None, corrections: MendedSheet | None = None
-) -> _Read:
+def _read(name: str, folder, table, dictionary, column_names, part=None, corrections: dict | None = None) -> _Read:
     """One table: a folder of parts, or whatever else a table can stand in."""
-    heading = f"{called(name)} ({table}) cannot be read yet:"
+    heading, mended = f"{called(name)} ({table}) cannot be read yet:", (corrections or {}).get(source_name(name))
     if not is_url(name) and (Path(folder) / name).is_dir():
-        if corrections:
-            raise Problems(
-                heading, [f"{called(name)} is a folder of parts, whose cells {corrections.file} cannot correct."]
-            )
+        if mended:
+            raise Problems(heading, [f"{called(name)} is a folder of parts, whose cells {mended.file} cannot correct."])
         return _read_parts(Path(folder) / name, heading, table, dictionary, column_names or {}, part)
     path, _ = split_name(name, folder)
     if not is_url(path) and not path.exists():
@@ -149,7 +142,7 @@ def _read(
             heading, [f'The file "{path.name}" ({table}) is not in the folder "{path.parent}". Put it there.']
         )
     try:
-        return _read_one(name, folder, table, dictionary, column_names or {}, corrections)
+        return _read_one(name, folder, table, dictionary, column_names or {}, mended)
     except Problems as error:
         raise Problems(heading, error.problems) from None
 

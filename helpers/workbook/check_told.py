@@ -127,8 +127,10 @@ def summary(check: Check, place: str) -> str:
 
 def _found_lines(found: Sequence[Found]) -> list[str]:
     """One line for each rule under what was done: how many rows, where, and the first of them."""
+    is_one_file = len({own.source for own in found}) == 1
+    where = [own.table if is_one_file else own.source for own in found]
     lines, rules = [], max((len(own.rule) for own in found), default=0)
-    sources = max((len(own.source) for own in found), default=0)
+    widest = max(map(len, where), default=0)
     for place, own in enumerate(found):
         if not place or own.action != found[place - 1].action:
             lines += ["", f"{own.action.capitalize()}:"]
@@ -137,5 +139,5 @@ def _found_lines(found: Sequence[Found]) -> list[str]:
         named = f"row{'s' * (len(rows) > 1)} {', '.join(rows)}{', ...' * (own.n_rows > len(rows))}"
         column = f" ({'; '.join(filter(None, columns))})" if any(columns) else ""
         rule = own.rule.replace("_", " ")
-        lines.append(f"{count_text(own.n_rows):>9}  {rule:<{rules}}  {own.source:<{sources}}  {named}{column}")
+        lines.append(f"{count_text(own.n_rows):>9}  {rule:<{rules}}  {where[place]:<{widest}}  {named}{column}")
     return lines
