@@ -77,9 +77,18 @@ def test_the_ledger_is_that_of_a_run(example_report, tmp_path):
 @pytest.mark.parametrize("function", [read_cohort, clean_cohort])
 def test_the_notebook_gives_the_same_options(function):
     code = "\n".join(cell.source for cell in nbformat.read(CLEANING, 4).cells if cell.cell_type == "code")
-    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
-    (call,) = [node for node in calls if getattr(node.func, "attr", "") == function.__name__]
-    given = {word.arg: getattr(word.value, "id", None) for word in call.keywords}
+    tree = list(ast.walk(ast.parse(code)))
+    (call,) = [
+        node for node in tree if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == function.__name__
+    ]
+    named = {
+        node.targets[0].id: node.value
+        for node in tree
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+    }
+    given = {word.arg: getattr(word.value, "id", None) for word in call.keywords if word.arg}
+    for words in (named[word.value.id] for word in call.keywords if word.arg is None):  # **{"name": name}
+        given |= {key.value: value.id for key, value in zip(words.keys, words.values, strict=True)}
     own = options_of(function, {name: name for name in PARAMETERS})
     assert own == {name: value for name, value in given.items() if name != "folder"}
     assert set(given) - set(own) <= {"folder"}
