@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from helpers.cohort.ledger import RULES
+from helpers.cohort.ledger import ACTIONS, RULES
 from helpers.report.check_page import RuleFound, SourceRead, check_page, verdict
 from helpers.report.display import count_text
 from helpers.report.sentences import counted
 from helpers.workbook.checked import Checked
 from helpers.workbook.found import MOST_SHOWN, Found, counts_by_rule
-from helpers.workbook.mending import RowsToMend
+from helpers.workbook.mending import AS_MEANT, RowsToMend
 from helpers.workbook.sources import Source
 from helpers.workbook.study import Study
 
@@ -43,12 +43,12 @@ class Check:
     @property
     def verdict(self) -> str:
         """One sentence: can it be run?"""
-        cohort = self.checked.cohort
-        rows = (0, 0) if cohort is None else tuple(map(int, cohort.rows[["read", "quarantined"]].sum()))
-        emptied = sum(
-            own.n_rows for own in self.found if own.action == "counts as empty" and own.rule != "missing_code"
-        )
-        return verdict(*rows, emptied, len(self.checked.problems))
+        cohort, n_problems = self.checked.cohort, len(self.checked.problems)
+        if cohort is None:
+            return verdict(0, 0, 0, n_problems)
+        ledger = cohort.ledger
+        is_emptied = (ledger["action"] == ACTIONS[0]) & (ledger["after"] == "") & ~ledger["rule"].isin(AS_MEANT)
+        return verdict(*map(int, cohort.rows[["read", "quarantined"]].sum()), int(is_emptied.sum()), n_problems)
 
 
 def page_of(check: Check) -> str:

@@ -173,6 +173,15 @@ def test_corrected_cells_are_used_and_kept_round_by_round(study, tmp_path, capsy
     }  # fmt: skip
 
 
+def test_a_cell_emptied_by_hand_is_not_one_that_cannot_be_read(study, tmp_path, capsys):
+    shutil.move(check_study(study, tmp_path / "check") / "rows_to_mend.xlsx", study.with_name("rows_to_mend.xlsx"))
+    mend(study.with_name("rows_to_mend.xlsx"), {"G2": ""})
+    set_in(study, 'corrections_file: "rows_to_mend.xlsx"')
+    told = checked(study, tmp_path / "check", capsys)[1]
+    assert "1  corrected by hand" in told
+    assert "The study can be run; 2 of 11 rows are set aside." in told
+
+
 def test_corrections_that_are_not_used_yet_are_not_lost(study, tmp_path, capsys):
     out = check_study(study, tmp_path / "check")
     mend(out / "rows_to_mend.xlsx", {"G2": "72"})
