@@ -11,20 +11,17 @@ import pandas as pd
 import pytest
 
 from helpers.cohort.clean import clean_cohort
-from helpers.cohort.dictionary import read_dictionary
 from helpers.cohort.readers import read_cohort
 from helpers.errors import Problems, WorkbookError
 from helpers.intake.mending_file import read_rows
 from helpers.report.offline import active_content, outside_addresses
 from helpers.workbook import mending
 from helpers.workbook.check import check_study
-from helpers.workbook.checked import check_cohort, options_of
+from helpers.workbook.checked import options_of
 from helpers.workbook.cli import main
 from helpers.workbook.parameters import merged, parameters_by_step
 from helpers.workbook.places import project_root
 from helpers.workbook.run import run_study
-from helpers.workbook.spreadsheet import write_csv
-from helpers.workbook.study import checked_values, read_study
 
 ROOT = project_root()
 PARAMETERS = merged(parameters_by_step(ROOT))
@@ -63,15 +60,6 @@ def checked(study, out, capsys):
     code = main(["check", str(study), "--out", str(out)])
     told = capsys.readouterr()
     return code, told.out, told.err
-
-
-def test_the_ledger_is_that_of_a_run(example_report, tmp_path):
-    study = read_study(ROOT / "data" / "example" / "study.yml")
-    made = check_cohort(checked_values(study, PARAMETERS), study.folder, read_dictionary())
-    for name, frame in {"ledger": made.cohort.ledger, "quarantine": made.cohort.quarantine}.items():
-        write_csv(frame, tmp_path / f"{name}.csv")
-        assert (tmp_path / f"{name}.csv").read_bytes() == (example_report / "private" / f"{name}.csv").read_bytes()
-    pd.testing.assert_frame_equal(made.flow, pd.read_parquet(example_report / "tables" / "flow.parquet"))
 
 
 @pytest.mark.parametrize("function", [read_cohort, clean_cohort])
