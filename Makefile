@@ -31,6 +31,7 @@ calibrate: $(READY)
 	@$(BIN)/python -m tests.calibration.coverage
 	@$(BIN)/python -m helpers.cohort.calibration
 	@$(BIN)/python -m pytest -q tests/calibration
+	@CHECK_EXAMPLES=5000 $(BIN)/python -m pytest -q tests/workbook/test_check_fuzz.py
 
 # What R says of the same data (tests/reference/README.md); the tests themselves need no R.
 R_PACKAGES := survival sandwich boot geepack epitools epiR cmprsk jsonlite

@@ -21,9 +21,9 @@ MAY_IMPORT = {
         "helpers.report",
         "helpers.figures",
         "helpers.intake",
-        *(f"helpers.cohort.{noun}" for noun in ("cluster", "cohort_source", "date_formats", "dictionary", "own_codes")),
-        *(f"helpers.cohort.{noun}" for noun in ("parted_table", "partition", "parts")),
-        *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
+        *(f"helpers.cohort.{noun}" for noun in ("clean", "cluster", "cohort_source", "corrections", "date_formats")),
+        *(f"helpers.cohort.{noun}" for noun in ("dictionary", "flow", "ledger", "own_codes", "parted_table")),
+        *(f"helpers.cohort.{noun}" for noun in ("partition", "parts", "readers", "risk_table", "simulate", "tables")),
     ),
 }
 EVERYBODY = ("helpers.errors", "helpers.imports", "helpers.parted", "helpers.threads")

@@ -11,9 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.cohort.dictionary import read_dictionary
 from helpers.estimators.estimates import from_frame
+from helpers.workbook.checked import check_cohort
 from helpers.workbook.parameters import merged, parameters_by_step
+from helpers.workbook.spreadsheet import write_csv
 from helpers.workbook.steps import STEPS
+from helpers.workbook.study import checked_values, read_study
 from tests import readme
 
 ROOT = Path(__file__).parents[1]
@@ -202,3 +206,12 @@ def test_each_notebook_runs_by_papermill_alone(bare_runs, step):
 
 def test_papermill_alone_gives_the_same_numbers(bare_runs, example_report):
     pd.testing.assert_frame_equal(table(bare_runs[1], "estimates"), table(example_report, "estimates"))
+
+
+def test_a_check_has_the_ledger_of_the_run(example_report, tmp_path):
+    study = read_study(EXAMPLE / "study.yml")
+    made = check_cohort(checked_values(study, merged(parameters_by_step(ROOT))), study.folder, read_dictionary())
+    for name, frame in {"ledger": made.cohort.ledger, "quarantine": made.cohort.quarantine}.items():
+        write_csv(frame, tmp_path / f"{name}.csv")
+        assert (tmp_path / f"{name}.csv").read_bytes() == (example_report / "private" / f"{name}.csv").read_bytes()
+    pd.testing.assert_frame_equal(made.flow, pd.read_parquet(example_report / "tables" / "flow.parquet"))

@@ -33,6 +33,9 @@ from helpers.cohort.unreadable import check_columns
 from helpers.errors import Problems, WorkbookError
 
 RAW = "raw"
+NOT_IN_PARTS = (
+    "`corrections_file` is for a cohort in one piece. Leave the `scheduler` out, or mend the files themselves."
+)
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,21 @@ class ByParts:
         *,
         folder=".",
         column_names: dict | None = None,
+        corrections_file: str = "",
         cohort_file: str = "",
         **_,
     ) -> RawParts:
-        """Find the parts of a study's files, or make them; the workers read them when they clean."""
+        """Find the parts of a study's files, or make them; the workers read them when they clean.
+
+        Raises
+        ------
+        Problems
+            If the cohort cannot be read, or is one with corrections, which are for a cohort in one piece.
+        """
         if cohort_file:
             raise WorkbookError(NO_PARTS)
+        if corrections_file:
+            raise Problems("The cohort cannot be worked on part by part:", [NOT_IN_PARTS])
         notes = ()
         given = {table: Path(folder) / name for table, name in files.items() if name}
         if all(path.is_dir() for path in given.values()):

@@ -17,9 +17,10 @@ LEDGER_COLUMNS = (
 QUARANTINE_COLUMNS = ("table", "row", "entry", "file_column", "rules", "why", "original")
 NUMBERS = ("row", "entry")
 ACTIONS = ("changed", "quarantined")
-DECIDED_BY = ("default", "parameter")
+DECIDED_BY = ("default", "parameter", "correction")
 
 RULES = {
+    "corrected_by_hand": "The cell was corrected by hand; what stands in the file was not taken.",
     "missing_code": "The cell holds a code for a missing value; it counts as empty.",
     "space_around_id": "Blanks around a patient identifier were taken off.",
     "value_not_a_number": "The cell should hold a number and does not.",
@@ -79,7 +80,7 @@ class Finding:
         The cell's text; `after` is "" where it is now empty.
     values : array or scalar
         What `column` holds now; None where the reader of the column has already seen to it.
-    decided_by : {"default", "parameter"}
+    decided_by : {"default", "parameter", "correction"}
     """
 
     rule: str
@@ -255,14 +256,14 @@ def _set_aside(table: Table) -> pd.DataFrame:
             "row": row[is_first],
             "entry": table.origin.entries(at[is_first]),
             "file_column": table.origin.file_column(WHOLE_ROW, at[is_first]),
-            "rules": _joined(line[again], rule[again], "; "),
-            "why": _joined(line, why, " "),
+            "rules": joined(line[again], rule[again], "; "),
+            "why": joined(line, why, " "),
             "original": _original(table, at[is_first]),
         }
     )
 
 
-def _joined(line: np.ndarray, texts: np.ndarray, between: str) -> np.ndarray:
+def joined(line: np.ndarray, texts: np.ndarray, between: str) -> np.ndarray:
     """The texts of each line (numbers from 0 up, in order) joined."""
     start = np.flatnonzero(np.r_[True, line[1:] != line[:-1]])
     place = np.arange(len(line)) - start[line]

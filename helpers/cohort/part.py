@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.cohort import fracture_rules, partial_dates, patient_rules, row_rules
 from helpers.cohort.cells import as_texts, holds_dates
+from helpers.cohort.corrections import by_hand
 from helpers.cohort.date_formats import DEFAULT_FORMAT, Writing, is_partial, resolve_formats
 from helpers.cohort.dates import ABSENT
 from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
@@ -84,6 +85,9 @@ def clean_part(
     formats = formats | {key: _as_typed(formats[key]) for key in typed}
     tables = {name: _table(name, raw.get(name), dictionary) for name in RAW_TABLES}
     tables["patients"].apply(*row_rules.differing_cells(tables["patients"]))
+    for name in RAW_TABLES:
+        if name in raw:
+            tables[name].apply(*by_hand(tables[name], raw[name]))
     ids = number_persons(tables)
     _read_values(tables, ids, dictionary, formats)
     counts = unreadable(tables, dictionary, formats)

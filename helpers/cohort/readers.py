@@ -12,6 +12,7 @@ import pyarrow as pa
 from helpers.cohort.cells import factorized, stripped
 from helpers.cohort.cohort_source import wrong_source
 from helpers.cohort.column_groups import Group, missing_columns, own_group, table_of, wrong_names
+from helpers.cohort.corrections import Corrected, read_corrections, source_name
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
 from helpers.cohort.events import EVENTS
 from helpers.cohort.one_table import read_one_table
@@ -46,6 +47,7 @@ class _Read:
     n_parts: int | None = None
     notes: Sequence[str] = ()
     file_columns: dict[str, list[str]] = field(default_factory=dict)
+    corrected: Corrected | None = None
 
 
 def read_cohort(
@@ -54,6 +56,7 @@ def read_cohort(
     *,
     folder=".",
     column_names: dict | None = None,
+    corrections_file: str = "",
     part: int | None = None,
     cohort_file: str = "",
     layout: str = "tables",
@@ -71,6 +74,8 @@ def read_cohort(
     column_names : dict
         Table -> {our column name: the name in the file}, only where they differ; "=new" is a constant. For one
         table with everything see `column_groups`.
+    corrections_file : str
+        Rows with cells corrected by hand, as `workbook check` makes them; "" for none.
     part : int, optional
         Read only this part of each folder.
     cohort_file : str
@@ -86,19 +91,27 @@ def read_cohort(
         See `read_table`.
     """
     column_names = column_names or {}
-    if problems := wrong_source(cohort_file, layout, event_column, event_names):
+    problems = wrong_source(cohort_file, layout, event_column, event_names)
+    try:
+        sources = [cohort_file] if cohort_file else files.values()
+        corrections = read_corrections(corrections_file, folder, sources)
+    except Problems as error:
+        problems, corrections = [*problems, *error.problems], {}
+    if problems and cohort_file:
         raise Problems("The cohort cannot be read yet:", problems)
     if cohort_file:
         events = {"event_column": event_column, "event_names": event_names}
         return read_one_table(
             cohort_file, dictionary, folder=folder, layout=layout, column_names=column_names, **events,
-            date_formats=date_formats,
+            date_formats=date_formats, corrections=corrections.get(source_name(cohort_file)),
         )  # fmt: skip
-    problems = [_no_table(name) for name in (*files, *column_names) if name not in RAW_TABLES]
+    problems += [_no_table(name) for name in (*files, *column_names) if name not in RAW_TABLES]
     tables = {}
     with ThreadPoolExecutor(len(RAW_TABLES)) as pool:  # Arrow lets go of the interpreter while it reads
         reading = {
-            table: pool.submit(_read, files[table], folder, table, dictionary, column_names.get(table), part)
+            table: pool.submit(
+                _read, files[table], folder, table, dictionary, column_names.get(table), part, corrections
+            )
             for table in RAW_TABLES
             if files.get(table)
         }
@@ -146,12 +159,12 @@ def reading_notes(raw: dict[str, pd.DataFrame]) -> list[str]:
     return list(dict.fromkeys(note for frame in raw.values() for note in frame.attrs.get("notes", ())))
 
 
-def _read(
-    name: str, folder, table: str, dictionary: Dictionary, column_names: dict | None, part: int | None = None
-) -> _Read:
+def _read(name: str, folder, table, dictionary, column_names, part=None, corrections: dict | None = None) -> _Read:
     """One table: a folder of parts, or whatever else a table can stand in."""
-    heading = f"{called(name)} ({table}) cannot be read yet:"
+    heading, mended = f"{called(name)} ({table}) cannot be read yet:", (corrections or {}).get(source_name(name))
     if not is_url(name) and (Path(folder) / name).is_dir():
+        if mended:
+            raise Problems(heading, [f"{called(name)} is a folder of parts, whose cells {mended.file} cannot correct."])
         return _read_parts(Path(folder) / name, heading, table, dictionary, column_names or {}, part)
     path, _ = split_name(name, folder)
     if not is_url(path) and not path.exists():
@@ -159,12 +172,12 @@ def _read(
             heading, [f'The file "{path.name}" ({table}) is not in the folder "{path.parent}". Put it there.']
         )
     try:
-        return _read_one(name, folder, table, dictionary, column_names or {})
+        return _read_one(name, folder, table, dictionary, column_names or {}, mended)
     except Problems as error:
         raise Problems(heading, error.problems) from None
 
 
-def _read_one(name, folder, table, dictionary, column_names) -> _Read:
+def _read_one(name, folder, table, dictionary, column_names, corrections=None) -> _Read:
     opened = open_table(name, folder=folder)
     header, source = opened.header, opened.source
     group = own_group(header, source, dictionary, table, column_names)
@@ -177,7 +190,7 @@ def _read_one(name, folder, table, dictionary, column_names) -> _Read:
     named = {ours: theirs for ours, theirs in group.columns.items() if theirs in header}
     wanted = {theirs: dictionary.column(table, ours).type == "date" for ours, theirs in named.items()}
     try:
-        sheet = read_source(opened, wanted)
+        sheet = read_source(opened, wanted, corrections, name)
     except Problems as error:
         raise cannot_be_read(source, [*error.problems, *problems]) from None
     if problems:
@@ -190,7 +203,10 @@ def _as_read(sheet: SourceSheet, group: Group) -> _Read:
     columns = {ours: sheet.columns[theirs] for ours, theirs in group.columns.items()}
     columns |= {ours: texts([text]).take(np.zeros(len(sheet.row), np.int32)) for ours, text in group.constants.items()}
     names = {ours: [group.file_column(ours)] for ours in columns if group.file_column(ours)}
-    return _Read(columns, sheet.row, sheet.has_entry, notes=sheet.notes, file_columns=names)
+    told = {theirs: ours for ours, theirs in group.columns.items()}
+    cells = [(row, told[theirs], before, after, "") for row, theirs, before, after in sheet.cells]
+    corrected = Corrected(sheet.corrected_in, cells) if cells else None
+    return _Read(columns, sheet.row, sheet.has_entry, notes=sheet.notes, file_columns=names, corrected=corrected)
 
 
 def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read:
@@ -259,10 +275,8 @@ def _frames(tables: dict[str, _Read], ids: list[pd.Categorical]) -> dict[str, pd
         if not read.has_entry.all():
             frame = frame[read.has_entry].reset_index(drop=True)
         frames[name] = frame if read.part is None else frame.take(np.argsort(read.row)).reset_index(drop=True)
-        if read.notes:
-            frames[name].attrs["notes"] = list(read.notes)
-        if read.file_columns:
-            frames[name].attrs[FILE_COLUMNS] = dict(read.file_columns)
+        told = {"notes": list(read.notes), FILE_COLUMNS: dict(read.file_columns), "corrected": read.corrected}
+        frames[name].attrs.update({what: own for what, own in told.items() if own})
     return frames
 
 

@@ -56,7 +56,7 @@ def write_page(path: Path, template: str, **content: object) -> None:
     Problems
         If it would hold an outside address or a script.
     """
-    _write({path: _render(template, **content)})
+    _write({path: render(template, **content)})
 
 
 def _write(pages: dict[Path, str]) -> None:
@@ -80,7 +80,7 @@ def reader_edition(chapters: Sequence[Chapter], *, study_name: str, is_synthetic
     front = [_tagged(chapter, "front", markdown) for chapter in frames]
     middle = [(chapter.stem, _without_code(chapter.notebook.cells, markdown)) for chapter in told]
     back = [_tagged(chapter, "back", markdown) for chapter in frames]
-    return _render(
+    return render(
         "index.html",
         title=f"{study_name} – {SUBJECT}",
         study_name=study_name,
@@ -98,7 +98,7 @@ def audit_page(chapter: Chapter, chapters: Sequence[Chapter], *, study_name: str
     """One notebook with its code and everything it showed."""
     markdown = Markdown(pages={f"{other.stem}.ipynb": f"{other.stem}.html" for other in chapters}, rooted="../")
     cells = [for_auditors(cell, markdown) for cell in chapter.notebook.cells]
-    return _render(
+    return render(
         "audit.html",
         title=f"{study_name} – {chapter.title}",
         study_name=study_name,
@@ -123,7 +123,8 @@ def _contents(headings: Sequence[Heading]) -> list[Heading]:
     return [heading for heading in headings if heading.level == 2]
 
 
-def _render(template: str, **content: object) -> str:
+def render(template: str, **content: object) -> str:
+    """A page of a template, with the house's style."""
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     return _environment().get_template(template).render(style=style, **content).rstrip() + "\n"
 

@@ -9,6 +9,14 @@ REASONS = {
     "first_rows": "First rows in the file",
     "example": "Why",
 }
+CHECK_COUNTS = {"rule": "Rule", "rows": "Rows", "action": "Done", "source": "File", "first_rows": "First rows"}
+CHECK_LINES = {
+    "row": "Row",
+    "column": "Column",
+    "value": "Value",
+    "why": "What is wrong, and what to do",
+    "now": "Now",
+}
 PUBLISHED = {"figure": "Figure", "value": "Value", "unit": "Unit", "strength": "Seen in", "source": "Source"}
 COVARIATES = {
     "label": "Covariate",

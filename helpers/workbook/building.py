@@ -18,6 +18,8 @@ class Building:
     """The folders of one run: where the report goes, where it is built, and where a failed run is kept."""
 
     out: Path
+    own_names: frozenset[str] = frozenset(OWN_NAMES)
+    what: str = "report"
 
     @property
     def aside(self) -> Path:
@@ -43,11 +45,11 @@ class Building:
         """
         if self.out.is_symlink() or self.out.exists() and not self.out.is_dir():
             raise WorkbookError(f"{self.out.name} is not a folder. Give another place with --out DIR.")
-        strange = sorted({entry.name for entry in self.out.iterdir()} - OWN_NAMES) if self.out.is_dir() else []
+        strange = sorted({entry.name for entry in self.out.iterdir()} - self.own_names) if self.out.is_dir() else []
         if strange:
             raise WorkbookError(
-                f"{self.out.name} holds things that are no report ({', '.join(strange[:3])}). "
-                "A run would replace them: give a new folder with --out DIR."
+                f"{self.out.name} holds things that are no {self.what} ({', '.join(strange[:3])}). "
+                f"A {self.what} would replace them: give a new folder with --out DIR."
             )
 
     def start(self) -> Path:

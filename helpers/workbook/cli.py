@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         "--dask", metavar="tcp://HOST:PORT", default="", help="let the workers of this scheduler run them"
     )
 
+    check = _command(commands, "check", _check, "read and clean a study's files, and show what is wrong in them")
+    check.add_argument("study", metavar="STUDY.yml")
+    check.add_argument("--out", metavar="DIR", help="a private folder (default: reports/<study>.check)")
+
     partition = _command(commands, "partition", _partition, "cut the tables of a study into parts, for Dask workers")
     partition.add_argument("study", metavar="STUDY.yml")
     partition.add_argument("--out", required=True, metavar="DIR", help="a new folder")
@@ -139,6 +143,12 @@ def _sweep(options: argparse.Namespace) -> None:
         from helpers.workbook.sweep import sweep
 
     print(f"Sweep: {sweep(options.study, options.grid, options.out, dask=options.dask)}/index.html")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from helpers.workbook.check import check_study
+
+    check_study(options.study, options.out)
 
 
 def _partition(options: argparse.Namespace) -> None:

@@ -56,6 +56,11 @@ def partition_study(
     values = checked_values(study, merged(parameters_by_step(root or project_root(), steps)))
     if values.get("cohort_file"):
         raise WorkbookError(NO_PARTS)
+    if values.get("corrections_file"):
+        raise WorkbookError(
+            "Cells are corrected by hand (`corrections_file`) in a cohort in one piece only; nothing was written. "
+            "Mend the files themselves and leave `corrections_file` out."
+        )
     out = Path(out).expanduser().absolute()
     _check_folder(out, study.folder)
     files = {table: values[f"{table}_file"] for table in TABLES}

@@ -36,6 +36,11 @@ OUT_OF_MEMORY = (
     "Close other programs or use a machine with more memory, then run again."
 )
 
+WITHOUT_PARTS = (
+    "Cells are corrected by hand (`corrections_file`) in a cohort in one piece only; nothing was started. "
+    "Run it without --dask, --workers and `scheduler`, or mend the files themselves and leave `corrections_file` out."
+)
+
 
 class RunFailedError(WorkbookError):
     """A notebook that did not finish; `exit_code` is 2 when the study's input is to be mended, else 1."""
@@ -145,6 +150,8 @@ def plan_run(
     if values.get("cohort_file") and (scheduler or workers):
         raise WorkbookError(NO_PARTS)
     values |= {name: "" for name in values if name == "scheduler"}
+    if (scheduler or workers) and values.get("corrections_file"):
+        raise WorkbookError(WITHOUT_PARTS)
     return Plan(study, values, parameters, steps, root, place, scheduler)
 
 

@@ -1,0 +1,130 @@
+"""What cleaning found in a study's files, rule by rule, in the files' own words: worst first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from helpers.cohort.clean import CleanCohort
+from helpers.cohort.ledger import ACTIONS, describe
+from helpers.intake.cell_texts import as_texts, without_gaps
+from helpers.intake.mending_file import plain
+from helpers.workbook.sources import Source
+
+MOST_SHOWN = 200
+_LONGEST = 60
+DONE = {ACTIONS[1]: "set aside", "emptied": "counts as empty", ACTIONS[0]: "changed"}
+# The columns that a rule for whole rows looks at.
+CONCERNS = {
+    "unknown_patient": ("patient_id",),
+    "duplicate_patient": ("patient_id",),
+    "row_from_another_table": ("sex", "age_years"),
+    "level_not_recognised": ("level", "levels"),
+    "ambiguous_levels": ("level", "levels"),
+    "level_not_in_this_spine": ("level", "levels", "thoracic_vertebrae", "lumbar_vertebrae"),
+    "death_before_procedure": ("death_date",),
+    "follow_up_before_procedure": ("last_imaging_date", "last_contact_date"),
+    "new_fracture_before_procedure": ("diagnosis_date", "status"),
+    "fracture_on_day_0": ("diagnosis_date", "status"),
+    "fracture_after_death": ("diagnosis_date",),
+    "status_contradicts_record": ("status", "diagnosis_date"),
+    "duplicate_fracture": ("level", "diagnosis_date"),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one rule found in one table: how many rows, and the first of them.
+
+    `lines` has row, column (as the file calls it), value, why (with the next step) and now (the value afterwards).
+    """
+
+    table: str
+    source: str
+    rule: str
+    action: str
+    n_rows: int
+    lines: pd.DataFrame
+
+
+def concerned(rule: str, table: str, column: str, source: Source) -> tuple[str, ...]:
+    """The columns of the file that a finding is about."""
+    ours = (column,) if column else CONCERNS.get(rule, ())
+    return tuple(name for own in ours for name in source.columns.get((table, own), ()))
+
+
+def found_by_rule(cohort: CleanCohort, sources: Sequence[Source]) -> list[Found]:
+    """What every rule found, rows set aside first, then by number."""
+    ledger, of_table = cohort.ledger, {table: source for source in sources for table in source.tables}
+    if ledger.empty:
+        return []
+    is_emptied = (ledger["action"] == ACTIONS[0]) & (ledger["after"] == "")
+    action = ledger["action"].astype(object).mask(is_emptied, "emptied")
+    places = ledger.assign(action=action).groupby(["table", "rule", "action"], sort=False).indices
+    found = []
+    for line in describe(ledger).itertuples():
+        own = ledger.iloc[places[line.table, line.rule, line.action][:MOST_SHOWN]]
+        source = of_table[line.table]
+        name = source.sheet.source if source.sheet else source.name
+        lines = _lines(own, line, source)
+        found.append(Found(line.table, name, line.rule, DONE[line.action], int(line.rows), lines))
+    return found
+
+
+def _lines(own: pd.DataFrame, line, source: Source) -> pd.DataFrame:
+    columns = {name: concerned(line.rule, line.table, name, source) for name in own["column"].unique()}
+    before = own["before"].to_numpy(dtype=object)
+    if not any(own["column"]):
+        before = _beside(source, own["row"].to_numpy(), columns[""])
+    return pd.DataFrame(
+        {
+            "row": own["row"].to_numpy(),
+            "column": [
+                theirs or "; ".join(columns[name]) or name
+                for name, theirs in zip(own["column"], own["file_column"], strict=True)
+            ],
+            "value": [_short(text) for text in before],
+            "why": own["why"].to_numpy(dtype=object),
+            "now": [_short(text) for text in own["after"]],
+        }
+    )
+
+
+def _beside(source: Source, row: np.ndarray, names: Sequence[str]) -> list[str]:
+    """What stands in these columns of the rows."""
+    if source.sheet is None or not names:
+        return [""] * len(row)
+    at = pd.Index(source.sheet.row).get_indexer(row)
+    columns = [source.sheet.columns[source.sheet.header.index(name)] for name in names]
+    texts = [as_texts(without_gaps(column.take(pa.array(np.maximum(at, 0))))).to_pylist() for column in columns]
+    return ["; ".join(cells) if place >= 0 else "" for place, cells in zip(at, zip(*texts, strict=True), strict=True)]
+
+
+def _short(text: str) -> str:
+    text = plain(text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "\u2026"
+
+
+def counts_by_rule(found: Sequence[Found]) -> pd.DataFrame:
+    """The number of rows by rule, for a table."""
+    return pd.DataFrame(
+        [(own.source, own.rule.replace("_", " "), own.action, own.n_rows, _first(own)) for own in found],
+        columns=["source", "rule", "action", "rows", "first_rows"],
+    )
+
+
+def _first(found: Found) -> str:
+    return ", ".join(map(str, dict.fromkeys(found.lines["row"].head(3))))
+
+
+def missing_columns(sources: Sequence[Source], values: Mapping, dictionary) -> list[tuple[str, str, str]]:
+    """(table, column, what goes without it) of each optional column that the files lack."""
+    lacking = []
+    for source in sources:
+        for table in source.tables if source.sheet else ():
+            for column in dictionary.table(table):
+                if not column.required and (table, column.name) not in source.columns:
+                    lacking.append((table, column.name, getattr(column, "without_it", "")))
+    return lacking
