@@ -7,11 +7,12 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("intake", "cohort", "estimators", "robustness", "figures", "report", "workbook")
+ROOMS = ("intake", "cohort", "setup", "estimators", "robustness", "figures", "report", "workbook")
 RECORDS = "helpers.estimators.estimate"
 MAY_IMPORT = {
     "intake": ("helpers.intake",),
     "cohort": ("helpers.cohort", "helpers.intake"),
+    "setup": ("helpers.setup", "helpers.cohort", "helpers.intake"),
     "estimators": ("helpers.estimators",),
     "robustness": ("helpers.robustness", "helpers.cohort", "helpers.estimators"),
     "figures": ("helpers.figures", RECORDS),
@@ -21,6 +22,7 @@ MAY_IMPORT = {
         "helpers.report",
         "helpers.figures",
         "helpers.intake",
+        "helpers.setup",
         *(f"helpers.cohort.{noun}" for noun in ("clean", "cluster", "cohort_source", "corrections", "date_formats")),
         *(f"helpers.cohort.{noun}" for noun in ("dictionary", "flow", "ledger", "own_codes", "parted_table")),
         *(f"helpers.cohort.{noun}" for noun in ("partition", "parts", "readers", "risk_table", "simulate", "tables")),

@@ -62,6 +62,8 @@ class Sheet:
         Sentences on what was taken for granted.
     codes : dict
         Column -> {text: code} where the source keeps codes and the texts are their labels.
+    is_cut : bool
+        Only the first rows were asked for, and there are more.
     """
 
     source: str
@@ -70,9 +72,10 @@ class Sheet:
     row: np.ndarray
     notes: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    is_cut: bool = False
 
 
-def open_sheet(source, *, labels: bool = True, codebook="", **options) -> Sheet:
+def open_sheet(source, *, labels: bool = True, codebook="", first_rows: int | None = None, **options) -> Sheet:
     """Read one table of any source.
 
     Parameters
@@ -85,6 +88,8 @@ def open_sheet(source, *, labels: bool = True, codebook="", **options) -> Sheet:
         labels; with False, as they are stored.
     codebook : str or Path
         REDCap's data dictionary (CSV) or SAS's catalogue; one that stands beside the file is found without.
+    first_rows : int, optional
+        Stop after about so many rows of a CSV or Parquet file, which may be large.
     **options
         `sheet`, `header_row` (as numbered there), `encoding`, `delimiter`, `table`, `query`: only where needed.
 
@@ -94,6 +99,7 @@ def open_sheet(source, *, labels: bool = True, codebook="", **options) -> Sheet:
         Everything that stops it.
     """
     opened = open_table(source, labels=labels, codebook=codebook, **options)
+    opened.first_rows = first_rows
     if problems := repeated_names(opened.header, opened.source):
         raise cannot_be_read(opened.source, problems)
     places = range(len(opened.header))
@@ -111,6 +117,7 @@ def open_sheet(source, *, labels: bool = True, codebook="", **options) -> Sheet:
         rows.row[rows.has_entry],
         opened.notes,
         opened.codes,
+        opened.is_cut,
     )
 
 
