@@ -23,7 +23,7 @@ MAY_IMPORT = {
         *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
     ),
 }
-EVERYBODY = ("helpers.errors", "helpers.imports", "helpers.parted")
+EVERYBODY = ("helpers.disclosure", "helpers.errors", "helpers.imports", "helpers.parted")
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST_MODULE = 300

@@ -10,6 +10,7 @@ from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.cells_in_parts import CellsInParts, cells_of
 from helpers.estimators.distinct import n_distinct
+from helpers.estimators.estimate import TwoByTwo
 from helpers.estimators.intervals import VERY_FEW
 from helpers.estimators.moments import Cells, Moments
 from helpers.estimators.strata import with_same_labels
@@ -91,10 +92,18 @@ class Rows:
             "n_patients": n_patients,
             "n_vertebrae": n_vertebrae,
             "n_events": int(self.moments(window).events.sum()),
+            "behind": behind(self.moments(window)),
         }
 
     def _seen_in(self, window: Window) -> np.ndarray:
         return _seen_in(self.days, self.entry, *checked_window(window))
+
+
+def behind(moments: Moments, through: float | None = None) -> TwoByTwo:
+    """Events, of a horizon those up to it, and rows of the exposed and the unexposed."""
+    events = moments.events if through is None else moments.events[moments.time <= through]
+    (unexposed, exposed), (rest, near) = events.sum(axis=0).tolist(), moments.leaving.sum(axis=(0, 2)).tolist()
+    return TwoByTwo(exposed, near, unexposed, rest)
 
 
 @by_part
