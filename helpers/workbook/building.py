@@ -68,7 +68,7 @@ class Building:
         shutil.rmtree(self.failed, ignore_errors=True)
 
     def keep_failed(self) -> Path:
-        """Keep the notebooks of this run as those of a failed one, for their owner only, in place of an earlier one's."""
+        """Keep the notebooks of this run, for their owner only, in place of those of an earlier failed one."""
         shutil.rmtree(self.failed, ignore_errors=True)
         notebooks = self.aside / "notebooks"
         notebooks.mkdir(exist_ok=True)
