@@ -28,7 +28,7 @@ MAY_IMPORT = {
         *(f"helpers.cohort.{noun}" for noun in ("partition", "parts", "readers", "risk_table", "simulate", "tables")),
     ),
 }
-EVERYBODY = ("helpers.errors", "helpers.imports", "helpers.parted", "helpers.threads")
+EVERYBODY = ("helpers.disclosure", "helpers.errors", "helpers.imports", "helpers.parted", "helpers.threads")
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST_MODULE = 300

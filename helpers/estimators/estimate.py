@@ -76,6 +76,9 @@ class Estimate:
         The two-by-two table, where there is one.
     note : str
         Why something is absent, or what to bear in mind; empty otherwise.
+    behind : TwoByTwo or None
+        Events and vertebrae of both groups of a comparison that has no `counts`; it is told nowhere and says only
+        whether small numbers forbid to show the estimate.
     """
 
     measure: str
@@ -92,6 +95,7 @@ class Estimate:
     std_error: float | None = None
     counts: TwoByTwo | None = None
     note: str = field(default="")
+    behind: TwoByTwo | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self):
         check_conf_level(self.conf_level)
@@ -173,6 +177,7 @@ def not_estimable(
     n_vertebrae: int,
     n_events: int,
     counts: TwoByTwo | None = None,
+    behind: TwoByTwo | None = None,
 ) -> Estimate:
     """An estimate that is absent, with the reason in words."""
     return Estimate(
@@ -189,4 +194,5 @@ def not_estimable(
         n_events,
         counts=counts,
         note=why,
+        behind=behind,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from helpers.disclosure import is_withheld
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import ESTIMATE_COLUMNS, Estimate, TwoByTwo
 
@@ -25,6 +26,7 @@ def to_frame(estimates: Mapping[str, Estimate], *, contrast: str, prefix: str = 
         Stands before the name of every analysis.
     """
     rows = [estimate.row(analysis=prefix + analysis, contrast=contrast) for analysis, estimate in estimates.items()]
+    rows = [{name: None if is_withheld(value) else value for name, value in row.items()} for row in rows]
     frame = pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
     return frame.astype(dict.fromkeys(_WHOLE, "Int64") | dict.fromkeys(_REAL, "float64"))
 

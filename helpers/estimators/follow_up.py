@@ -11,6 +11,7 @@ from helpers.estimators.arguments import durations, flags, label_codes, same_len
 from helpers.estimators.cells_in_parts import CellsInParts, cells_of
 from helpers.estimators.cox import Likelihood, maximum
 from helpers.estimators.distinct import n_distinct
+from helpers.estimators.estimate import TwoByTwo
 from helpers.estimators.intervals import VERY_FEW
 from helpers.estimators.moments import Cells, Moments
 from helpers.estimators.patients import Contributions
@@ -109,6 +110,7 @@ class Rows:
             "n_patients": n_patients,
             "n_vertebrae": n_vertebrae,
             "n_events": int(self.moments(window).events.sum()),
+            "behind": behind(self.moments(window)),
         }
 
     def _seen_in(self, window: Window) -> np.ndarray:
@@ -122,6 +124,13 @@ def _contributions(cells: Cells) -> Contributions:
     without, events = cells.left_by_patient().swapaxes(0, 1)
     at_risk = without + events
     return Contributions.from_patients(events[1], at_risk[1], events[0], at_risk[0], n_patients=cells.n_patients)
+
+
+def behind(moments: Moments, through: float | None = None) -> TwoByTwo:
+    """Events, of a horizon those up to it, and rows of the exposed and the unexposed."""
+    events = moments.events if through is None else moments.events[moments.time <= through]
+    (unexposed, exposed), (rest, near) = events.sum(axis=0).tolist(), moments.leaving.sum(axis=(0, 2)).tolist()
+    return TwoByTwo(exposed, near, unexposed, rest)
 
 
 @by_part

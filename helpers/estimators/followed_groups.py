@@ -9,6 +9,7 @@ from helpers.errors import WorkbookError
 from helpers.estimators.arguments import label_codes
 from helpers.estimators.cells_in_parts import CellsInParts, cells_of
 from helpers.estimators.estimate import Estimate, check_conf_level
+from helpers.estimators.follow_up import behind
 from helpers.estimators.intervals import NO_VARIANCE, clustered_difference, difference_estimate, sum_of_squares
 from helpers.estimators.moments import Cells
 from helpers.estimators.processes import Processes
@@ -73,6 +74,7 @@ class FollowedGroups:
             "n_patients": self.cells.n_patients,
             "n_vertebrae": int(moments.leaving.sum()),
             "n_events": int(moments.events[moments.time <= self.horizon_days].sum()),
+            "behind": behind(moments, self.horizon_days),
         }
 
     def each(self, of_group: Callable) -> tuple[list[float], np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
-from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
+from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
 from helpers.parted import Parted, added_up, gathered, in_parts
 
 # Beyond it lifelines needs many seconds, and more memory than the cohort.
@@ -56,6 +56,7 @@ def lifelines_hazard_ratio(days, event, exposed, *, conf_level: float = 0.95) ->
         "n_patients": None,
         "n_vertebrae": len(rows),
         "n_events": int(event.sum()),
+        "behind": TwoByTwo(*(int(rows.sum()) for rows in (event & exposed, exposed, event & ~exposed, ~exposed))),
     }
     why = "lifelines finds no maximum of the likelihood"
     try:

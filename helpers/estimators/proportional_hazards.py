@@ -1,15 +1,15 @@
 """Whether the hazard ratio is the same throughout follow-up: a test, and the change at a day."""
 
 import math
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import choice
 from helpers.estimators.cox import Likelihood, informative
-from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
-from helpers.estimators.follow_up import Rows, bounded_by_patients
+from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
+from helpers.estimators.follow_up import Rows, behind, bounded_by_patients
 from helpers.estimators.hazard_ratio import WHOSE, fit_of
 from helpers.estimators.intervals import NO_VARIANCE, clustered_ratio, joined, ratio_estimate, two_sided_p
 from helpers.estimators.processes import Processes, just_before
@@ -215,7 +215,9 @@ def hazard_ratio_change(
     if not (math.isfinite(at) and at > 0):
         raise WorkbookError(f"`at` must be a day after 0, but got {at}. Pass for example 90.")
     evidence = {"conf_level": conf_level, **rows.evidence("Cox, Efron ties, a ratio for each window, ", **WHOSE)}
-    (first, why_not_first), (second, why_not_second) = (fit_of(rows, window) for window in ((0, at), (at, None)))
+    windows = ((0, at), (at, None))
+    evidence["behind"] = _fewest(*(behind(rows.moments(window)) for window in windows))
+    (first, why_not_first), (second, why_not_second) = (fit_of(rows, window) for window in windows)
     if first is None or second is None:
         told = [
             why and f"{when} day {at:g}: {why}" for when, why in (("up to", why_not_first), ("after", why_not_second))
@@ -231,3 +233,7 @@ def hazard_ratio_change(
     )
     influence = rows.cells.by_patient(*tables)
     return clustered_ratio("ratio of hazard ratios", log_ratio, influence, **evidence)
+
+
+def _fewest(one: TwoByTwo, other: TwoByTwo) -> TwoByTwo:
+    return TwoByTwo(*map(min, astuple(one), astuple(other)))

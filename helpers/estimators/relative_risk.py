@@ -168,6 +168,8 @@ def rate_ratio_of(
         "n_patients": contributions.n_patients if clustered else None,
         "n_vertebrae": n_vertebrae,
         "n_events": a + c,
+        # Of times at risk alone nobody knows whose they were.
+        "behind": TwoByTwo(a, n_vertebrae, c, n_vertebrae),
     }
     if not (time_exposed and time_unexposed) or not a + c:
         why = "no events in either group" if time_exposed and time_unexposed else "one group has no time at risk"

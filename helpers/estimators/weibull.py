@@ -9,7 +9,7 @@ from helpers.estimators.alike import Alike
 from helpers.estimators.arguments import flags, label_codes, same_length
 from helpers.estimators.brackets import NO_SHAPE, Brackets, checked_brackets, why_no_maximum
 from helpers.estimators.distinct import n_distinct, runs
-from helpers.estimators.estimate import Estimate, check_conf_level, not_estimable
+from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
 from helpers.estimators.intervals import SANDWICH_T, clustered_ratio, ratio_estimate
 from helpers.parted import added_up, in_parts, mapped
 
@@ -88,6 +88,7 @@ def interval_censored_hazard_ratio(left, right, exposed, patient=None, *, conf_l
         "n_patients": n_patients,
         "n_vertebrae": n_vertebrae,
         "n_events": int(count[np.isfinite(right)].sum()),
+        "behind": _behind(right, exposed, count),
     }
     rows, of_row = Brackets.of(left, right, exposed, count)
     why_not = why_no_maximum(rows)
@@ -112,6 +113,11 @@ def _runs(brackets: tuple, exposed: np.ndarray, codes: np.ndarray | None) -> tup
     columns = (*brackets, exposed)
     start, count = runs(*(() if codes is None else (codes,)), *columns)
     return *(column[start] for column in columns), None if codes is None else codes[start], count
+
+
+def _behind(right: np.ndarray, exposed: np.ndarray, count: np.ndarray) -> TwoByTwo:
+    is_seen, groups = np.isfinite(right), (exposed.astype(bool), ~exposed.astype(bool))
+    return TwoByTwo(*(int(count[rows].sum()) for group in groups for rows in (group & is_seen, group)))
 
 
 def _alike(rows: tuple) -> Alike:

@@ -79,7 +79,8 @@ def describe_flow(steps: pd.DataFrame) -> str:
 
 
 def _stages(steps: pd.DataFrame) -> tuple[dict, list[_Stage], list[dict]]:
-    rows = steps.to_dict("records")
+    # Not to_dict, which takes a coarse count for a plain one.
+    rows = [dict(zip(steps.columns, row, strict=True)) for row in steps.itertuples(index=False, name=None)]
     split = [row for row in rows if row.get("kind") == "split"]
     first, *rest = [row for row in rows if row.get("kind") != "split"]
     at_risk = rest.pop() if rest and not any(_removes(rest[-1])) else None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from helpers.disclosure import Coarse
 from helpers.errors import WorkbookError
 
 
@@ -29,9 +30,11 @@ def is_given(value) -> bool:
 
 
 def number_text(count) -> str:
-    """A count with thousands separators, nothing where there is none; a written count passes as it is."""
+    """A count with thousands separators, nothing where there is none; a written or a coarse count passes as it is."""
     if isinstance(count, str):
         return count
+    if isinstance(count, Coarse):
+        return count.text
     return f"{int(count):,}" if is_given(count) else ""
 
 

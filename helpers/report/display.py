@@ -6,6 +6,7 @@ from html import escape
 
 import pandas as pd
 
+from helpers.disclosure import NOT_SHOWN, Coarse
 from helpers.estimators.estimate import Estimate
 
 ABSENT = "–"
@@ -52,8 +53,8 @@ def coverage_verdicts(coverage: pd.DataFrame) -> pd.Series:
 
 
 def count_text(count: int) -> str:
-    """A count with thousands separated."""
-    return f"{int(count):,}"
+    """A count with thousands separated; one that small numbers make coarse as it may be written."""
+    return count.text if isinstance(count, Coarse) else f"{int(count):,}"
 
 
 def days_text(days: float) -> str:
@@ -94,10 +95,16 @@ def interval_text(estimate: Estimate) -> str:
     return f"at most {high}" if estimate.conf_high is not None else ABSENT
 
 
+def is_not_shown(estimate: Estimate) -> bool:
+    """Whether small numbers forbid to show it; its note then says so."""
+    return estimate.note.startswith(NOT_SHOWN)
+
+
 def estimate_text(estimate: Estimate) -> str:
     """Value and interval: `4.51 (3.20 to 6.36)`; `not reached` and `not estimable` in words."""
     if not estimate.is_estimable:
-        absent = NOT_REACHED if estimate.unit == "days" and estimate.note.startswith(NOT_REACHED) else "not estimable"
+        is_not_reached = estimate.unit == "days" and estimate.note.startswith(NOT_REACHED)
+        absent = NOT_REACHED if is_not_reached else NOT_SHOWN if is_not_shown(estimate) else "not estimable"
         interval = interval_text(estimate)
         return absent if interval == ABSENT else f"{absent} ({interval})"
     value = value_text(estimate.estimate, estimate.unit)
@@ -187,11 +194,7 @@ def table(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, capti
     """
     labels = labels or {column: str(column) for column in frame.columns}
     chosen = frame[list(labels)]
-    numeric = frozenset(
-        label
-        for column, label in labels.items()
-        if pd.api.types.is_numeric_dtype(chosen[column]) and not pd.api.types.is_bool_dtype(chosen[column])
-    )
+    numeric = frozenset(label for column, label in labels.items() if _holds_numbers(chosen[column]))
     texts = [chosen[column].map(_cell_text, na_action=None).tolist() for column in labels]
     return Table(tuple(labels.values()), tuple(zip(*texts, strict=True)), caption, numeric)
 
@@ -211,6 +214,12 @@ def estimates_table(
         line = (label, estimate_text(estimate), p_text(estimate.p_value), *counts)
         texts.append((*line, method))
     return Table(columns, tuple(texts), caption, frozenset(columns[1:6]))
+
+
+def _holds_numbers(values: pd.Series) -> bool:
+    if values.dtype == object and len(values):
+        return all(isinstance(value, Coarse) for value in values)
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
 def _cell_text(value: object) -> str:

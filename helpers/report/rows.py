@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from helpers.disclosure import Coarse
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
 from helpers.report.display import (
@@ -102,7 +103,7 @@ def window_rows(estimates: Mapping[str, Estimate], starts: Sequence[float]) -> p
             "conf_low": estimate.conf_low,
             "conf_high": estimate.conf_high,
             "text": estimate_text(estimate),
-            "n_events": estimate.n_events,
+            "n_events": count_text(estimate.n_events) if isinstance(estimate.n_events, Coarse) else estimate.n_events,
             "note": estimate.note,
         }
         for (window, estimate), start, end in zip(estimates.items(), starts, [*starts[1:], None], strict=True)

@@ -9,6 +9,7 @@ from html import escape
 
 import pandas as pd
 
+from helpers.disclosure import NOT_SHOWN, Coarse, hides, is_withheld
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
 from helpers.report.display import (
@@ -22,6 +23,7 @@ from helpers.report.display import (
     coverage_verdicts,
     estimate_text,
     interval_text,
+    is_not_shown,
     level_text,
     number_text,
     p_text,
@@ -45,12 +47,15 @@ class Sentence(str):
 
 def result_text(estimate: Estimate) -> str:
     """Value, interval and counts in brackets: `4.51 (95% CI 3.20 to 6.36; 431 patients, 6,512 vertebrae)`."""
-    patients = [] if estimate.n_patients is None else [counted(estimate.n_patients, "patient")]
-    counts = ", ".join([*patients, counted(estimate.n_vertebrae, "vertebra", "vertebrae")])
+    numbers = ((estimate.n_patients, "patient", "patients"), (estimate.n_vertebrae, "vertebra", "vertebrae"))
+    counts = ", ".join(counted(*number) for number in numbers if number[0] is not None and not is_withheld(number[0]))
+    if is_not_shown(estimate):
+        return estimate.note
     if not estimate.is_estimable:
-        return f"not estimable ({estimate.note}; {counts})"
-    interval = f"{level_text(estimate.conf_level)} CI {interval_text(estimate)}; " if has_interval(estimate) else ""
-    return f"{value_text(estimate.estimate, estimate.unit)} ({interval}{counts})"
+        return f"not estimable ({'; '.join(filter(None, [estimate.note, counts]))})"
+    interval = f"{level_text(estimate.conf_level)} CI {interval_text(estimate)}" if has_interval(estimate) else ""
+    informed = "; ".join(filter(None, [interval, counts]))
+    return f"{value_text(estimate.estimate, estimate.unit)}" + (f" ({informed})" if informed else "")
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
@@ -65,6 +70,8 @@ def has_interval(estimate: Estimate) -> bool:
 
 def p_words(estimate: Estimate) -> str:
     """A p-value after the letter: `= 0.03`, `<0.001`."""
+    if is_not_shown(estimate):
+        return NOT_SHOWN
     if estimate.p_value is None:
         return f"not estimable ({estimate.note})"
     text = p_text(estimate.p_value)
@@ -74,6 +81,8 @@ def p_words(estimate: Estimate) -> str:
 def risk_sentence(estimate: Estimate, *, exposed: str = NEXT_TO_CEMENT, other: str = FURTHER_AWAY) -> Sentence:
     """The four counts, both risks, and the ratio with its interval."""
     counts = estimate.counts
+    if is_not_shown(estimate):
+        return Sentence(f"How many {exposed} and {other} fractured, and the {estimate.measure}: {estimate.note}.")
     return Sentence(
         f"New fractures were seen in {_share(counts.events_exposed, counts.at_risk_exposed)} {exposed} and in "
         f"{_share(counts.events_unexposed, counts.at_risk_unexposed)} {other}: "
@@ -100,6 +109,8 @@ def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
 
 def adjusted_sentence(crude: Estimate, adjusted: Estimate, *, how: str) -> Sentence:
     """An adjusted estimate beside the crude one, with the change in per cent."""
+    if is_not_shown(adjusted):
+        return Sentence(f"Compared {how}, the {adjusted.measure} is {adjusted.note}.")
     if not (crude.is_estimable and adjusted.is_estimable) or crude.estimate == 0:
         return Sentence(f"Compared {how}, the {adjusted.measure} was {result_text(adjusted)}.{caution(adjusted)}")
     change = adjusted.estimate / crude.estimate - 1
@@ -161,11 +172,15 @@ def people_sentence(n_people: int, n_with_fracture: int, n_vertebrae: int, preva
 
 
 def cohort_sentence(n_rows: int, n_patients: int, n_vertebrae: int, n_set_aside: int) -> Sentence:
-    """Who came in, who is at risk, and what was set aside on the way."""
-    return Sentence(
+    """Who came in, who is at risk, and what was set aside on the way; with small numbers hidden, not how much."""
+    came_in = (
         f"The patients file has {counted(n_rows, 'row')}; {counted(n_patients, 'patient')} with "
-        f"{counted(n_vertebrae, 'vertebra', 'vertebrae')} {'is' if n_patients == 1 else 'are'} at risk. "
-        f"Of all files {counted(n_set_aside, 'row')} "
+        f"{counted(n_vertebrae, 'vertebra', 'vertebrae')} {'is' if n_patients == 1 else 'are'} at risk."
+    )
+    if isinstance(n_patients, Coarse):
+        return Sentence(came_in)
+    return Sentence(
+        f"{came_in} Of all files {counted(n_set_aside, 'row')} "
         f"{'was' if n_set_aside == 1 else 'were'} set aside in cleaning, each with a reason."
     )
 
@@ -176,7 +191,9 @@ def reading_sentence(notes: Sequence[str]) -> Sentence | None:
 
 
 def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sentence:
-    """How many rows came in, stayed, and were set aside."""
+    """How many rows came in, stayed, and were set aside; with small numbers hidden, only where that is written."""
+    if isinstance(changed, Coarse):
+        return Sentence("Every row was kept or set aside with a reason. Every change has a line in the private ledger.")
     values = f"{counted(changed, 'value')} {'was' if changed == 1 else 'were'}"
     return Sentence(
         f"{count_text(read)} rows were read; {count_text(kept)} were kept and {count_text(quarantined)} were set aside "
@@ -226,6 +243,20 @@ def synthetic_sentence(study_name: str, *, is_synthetic: bool) -> Sentence:
             "published margins, so that its answer says how the workbook works and nothing about cement."
         )
     return Sentence(f"The cohort: {study_name}.")
+
+
+def small_numbers_sentence(suppress_below: int) -> Sentence | None:
+    """How small numbers are hidden; nothing where none are."""
+    if not hides(suppress_below):
+        return None
+    k, middle = suppress_below, suppress_below + suppress_below // 2
+    return Sentence(
+        f"Small numbers are hidden (suppress_below: {k}). <{k} stands for any count from 0 to {k - 1}; others, and "
+        f"shares, are rounded so that ~{middle} stands for {k} to {2 * k - 1}. A dash stands where a count would give "
+        f"another one away. Estimates have two digits; those with fewer than {k} fractures, patients or vertebrae "
+        "behind them or one of their groups are not shown, nor are figures of single days and levels. Curves are drawn "
+        "on the days of their tables, without bands. The tables by patient are private."
+    )
 
 
 def caution(*estimates: Estimate, about: str = "") -> str:

@@ -3,8 +3,17 @@
 import math
 from collections.abc import Mapping
 
+from helpers.disclosure import NOT_SHOWN, Coarse
 from helpers.estimators.estimate import Estimate
-from helpers.report.display import count_text, days_text, estimate_text, interval_text, level_text, number_text
+from helpers.report.display import (
+    count_text,
+    days_text,
+    estimate_text,
+    interval_text,
+    is_not_shown,
+    level_text,
+    number_text,
+)
 from helpers.report.sentences import (
     FURTHER_AWAY,
     NEXT_TO_CEMENT,
@@ -21,6 +30,12 @@ WINDOW = "Hazard ratio, "
 
 def unwatched_sentence(n_unwatched: int, n_fractured: int, n_vertebrae: int) -> Sentence:
     """Vertebrae whose follow-up ends on the day of the procedure, some perhaps with a new fracture on that day."""
+    if isinstance(n_unwatched, Coarse):
+        return Sentence(
+            f"{count_text(n_unwatched)} of {count_text(n_vertebrae)} vertebrae at risk were not followed beyond day 0, "
+            f"{count_text(n_fractured)} of them with a new fracture on that day. The others can show none, yet count "
+            "in the denominators of the plain risks; curves, hazards and the risk ratio by a fixed day allow for it."
+        )
     if not n_unwatched:
         return Sentence(f"All {count_text(n_vertebrae)} vertebrae at risk were followed beyond day 0.")
     is_one = n_unwatched == 1
@@ -50,7 +65,8 @@ def median_sentence(next_to: Estimate, further: Estimate, *, among: str) -> Sent
 def hazard_sentence(estimate: Estimate) -> Sentence:
     """A hazard ratio read back as an average of rates."""
     if not estimate.is_estimable:
-        return Sentence(f"The hazard ratio was {result_text(estimate)}.")
+        is_or_was = "is" if is_not_shown(estimate) else "was"
+        return Sentence(f"The hazard ratio {is_or_was} {result_text(estimate)}.")
     return Sentence(
         f"Averaged over follow-up, vertebrae next to cement that were still unbroken fractured at "
         f"{number_text(estimate.estimate)} times the rate of those further away: hazard ratio {result_text(estimate)}."
@@ -60,11 +76,15 @@ def hazard_sentence(estimate: Estimate) -> Sentence:
 
 def programs_sentence(ours: Estimate, theirs: Estimate) -> Sentence:
     """Whether another program finds the same ratio and the same limits, to the six digits that likelihoods give."""
+    if is_not_shown(ours) or is_not_shown(theirs):
+        return Sentence(f"The two programs are not set side by side here; {ours.note}.")
     if not (ours.is_estimable and theirs.is_estimable):
         return Sentence(f"The two programs cannot be set side by side: {ours.note or theirs.note}.")
     pairs = [(getattr(ours, name), getattr(theirs, name)) for name in ("estimate", "conf_low", "conf_high")]
+    is_rounded = isinstance(ours.n_vertebrae, Coarse)
     agree = all(one is not None and other and math.isclose(one, other, rel_tol=1e-6) for one, other in pairs)
-    found = "the same ratio and the same limits to six digits" if agree else "not the same: one of them is wrong here"
+    to_digits = "as far as they are shown" if is_rounded else "to six digits"
+    found = f"the same ratio and the same limits {to_digits}" if agree else "not the same: one of them is wrong here"
     return Sentence(f"The two programs give {found}.")
 
 
@@ -134,6 +154,8 @@ def free_time_sentence(difference: Estimate, *, horizon_days: float) -> Sentence
 
 def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
     """A hazard ratio from brackets beside the one that takes the first positive image for the day of the fracture."""
+    if is_not_shown(by_images):
+        return Sentence(f"With fractures bracketed by images the hazard ratio is {by_images.note}.")
     if not by_images.n_vertebrae:
         return Sentence("Images bracket no vertebra of this cohort, so fractures were not looked at that way.")
     assumed = " This takes the dates of images as independent of the fracture, which pain makes doubtful."
@@ -156,6 +178,8 @@ def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
 
 
 def _median(estimate: Estimate) -> str:
+    if is_not_shown(estimate):
+        return NOT_SHOWN
     if not estimate.is_estimable:
         return "not reached" if estimate.note.startswith("not reached") else f"not estimable ({estimate.note})"
     interval = f" ({level_text(estimate.conf_level)} CI {interval_text(estimate)})" if has_interval(estimate) else ""

@@ -70,11 +70,11 @@ class Building:
         shutil.rmtree(self.failed, ignore_errors=True)
 
     def keep_failed(self) -> Path:
-        """Keep the notebooks of this run as those of a failed one, in place of an earlier failed one's."""
+        """Keep the notebooks of this run, for their owner only, in place of those of an earlier failed one."""
         shutil.rmtree(self.failed, ignore_errors=True)
         notebooks = self.aside / "notebooks"
         notebooks.mkdir(exist_ok=True)
-        self.failed.mkdir()
+        self.failed.mkdir(mode=0o700)
         notebooks.rename(self.failed / "notebooks")
         self.discard()
         return self.failed

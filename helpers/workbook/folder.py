@@ -1,6 +1,5 @@
 """The notebooks' door to one run's tables and figures."""
 
-import html
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,14 +13,17 @@ import pyarrow.parquet as pq
 
 from helpers.cohort.parts import PartedTable, clear, part_paths, read_parts
 from helpers.cohort.tables import check as contract
+from helpers.disclosure import NOT_SHOWN, hides
 from helpers.errors import WorkbookError, WorkbookFault
 from helpers.parted import Parted
+from helpers.report.sentences import Sentence
 from helpers.workbook.cores import usable_cores
 from helpers.workbook.figure import StoredFigure
 from helpers.workbook.places import from_root, input_path
+from helpers.workbook.saved import Saved
 from helpers.workbook.settings import Settings, read_settings
 from helpers.workbook.spreadsheet import write_csv
-from helpers.workbook.steps import COMPLETE, STEPS, Step, find_step, mark_of, writer_of
+from helpers.workbook.steps import COMPLETE, SHARED_ALWAYS, STEPS, Step, find_step, mark_of, writer_of
 
 __all__ = ["FlowError", "RunFolder", "Saved", "input_path", "open_run"]
 
@@ -33,28 +35,6 @@ Check = Callable[..., object]
 
 class FlowError(WorkbookFault):
     """A notebook that does not keep to the flow in steps.py: a fault of the workbook, not of a study."""
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What a notebook saved, shown as one sentence."""
-
-    tables: tuple[str, ...]
-    figures: tuple[str, ...]
-
-    def __str__(self) -> str:
-        parts = [
-            f"{kind}: {', '.join(names)}"
-            for kind, names in (("Tables saved", self.tables), ("Figures saved", self.figures))
-            if names
-        ]
-        return ". ".join(parts) + "." if parts else "Nothing to save."
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        return f'<p class="saved">{html.escape(str(self))}</p>'
 
 
 @dataclass
@@ -73,6 +53,8 @@ class RunFolder:
         `check(name, frame)` raises when a table breaks its contract; `columns` are those read where not all are.
     scheduler : str
         Address of a Dask scheduler, with whose workers tables in parts stay when they are read; "" to read them here.
+    suppress_below : int
+        Where small numbers are hidden, only tables of estimates are in `tables/`; all others are private.
     """
 
     path: Path
@@ -80,6 +62,7 @@ class RunFolder:
     steps: Sequence[Step]
     check: Check
     scheduler: str = ""
+    suppress_below: int = 0
     _written: list[str] = field(default_factory=list)
     _figures: list[str] = field(default_factory=list)
 
@@ -99,7 +82,7 @@ class RunFolder:
         """
         if name not in self.step.reads:
             raise FlowError(f"`{self.step.name}` does not read `{name}`. Add it to its `reads` in workbook/steps.py.")
-        path = self._tables / f"{name}.parquet"
+        path = self._folder_of(name) / f"{name}.parquet"
         if not path.exists():
             writer = writer_of(name, self.steps)
             first = f"Run {writer.notebook} first" if writer else "No notebook writes it"
@@ -138,23 +121,44 @@ class RunFolder:
                 raise FlowError(
                     f"`{self.step.name}` does not write `{name}`. Add it to its `writes` in workbook/steps.py."
                 )
-        self._tables.mkdir(parents=True, exist_ok=True)
+        for name in tables:
+            self._folder_of(name).mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(usable_cores()) as pool:
             list(pool.map(self._store, tables, tables.values()))
         for name in tables:
             _remember(self._written, name)
 
     def _store(self, name: str, frame: pd.DataFrame | PartedTable) -> None:
-        path, csv = (self._tables / f"{name}.{ending}" for ending in ("parquet", "csv"))
+        folder = self._folder_of(name)
+        path, csv = (folder / f"{name}.{ending}" for ending in ("parquet", "csv"))
+        is_private = folder != self._tables
         if isinstance(frame, PartedTable):
-            frame.move(path)
+            frame.move(path, **({"mode": 0o600} if is_private else {}))
         else:
             self.check(name, frame)
             clear(path)
+            _private_file(path, is_private)
             write_parquet(frame, path)
         csv.unlink(missing_ok=True)
         if len(frame) <= MOST_CSV_ROWS or name in ALWAYS_CSV and not _stays_in_parts(frame):
+            _private_file(csv, is_private)
             write_csv(frame.read() if isinstance(frame, PartedTable) else frame, csv)
+
+    def share(self, name: str, frame: pd.DataFrame) -> None:
+        """Save the counts of a private table as they may be shown, as CSV for people; nothing where none are hidden."""
+        if not hides(self.suppress_below):
+            return
+        self._tables.mkdir(parents=True, exist_ok=True)
+        texts = {column: [getattr(cell, "text", cell) for cell in cells] for column, cells in frame.items()}
+        write_csv(pd.DataFrame(texts, dtype=object), self._tables / f"{name}.csv")
+
+    def detailed_figure(
+        self, name: str, *, of: str, svg: bytes, png: bytes, alt: str, caption: str
+    ) -> StoredFigure | Sentence:
+        """A figure of single days or levels: as `figure`, but left out, and said so, where small numbers are hidden."""
+        if hides(self.suppress_below):
+            return Sentence(f"The figure of {of} is {NOT_SHOWN}: suppress_below is {self.suppress_below}.")
+        return self.figure(name, svg=svg, png=png, alt=alt, caption=caption)
 
     def figure(self, name: str, *, svg: bytes, png: bytes, alt: str, caption: str) -> StoredFigure:
         """Store a figure as SVG and PNG with its text alternative; what is returned shows it in the notebook.
@@ -188,9 +192,7 @@ class RunFolder:
 
         A table in parts with more than 5 million rows stays in parts.
         """
-        folder = self.path / "private"
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        folder = self._private
         path = folder / f"{name}.csv"
         if _stays_in_parts(frame):
             frame.move(folder / f"{name}.parquet", mode=0o600)
@@ -198,8 +200,7 @@ class RunFolder:
             return
         frame = frame.read() if isinstance(frame, PartedTable) else frame
         clear(folder / f"{name}.parquet")
-        path.touch(mode=0o600)
-        path.chmod(0o600)
+        _private_file(path, True)
         write_csv(frame, path)
 
     def settings(self) -> Settings:
@@ -236,6 +237,17 @@ class RunFolder:
         return self.path / "tables"
 
     @property
+    def _private(self) -> Path:
+        folder = self.path / "private"
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        return folder
+
+    def _folder_of(self, table: str) -> Path:
+        is_private = hides(self.suppress_below) and table not in SHARED_ALWAYS
+        return self._private / "tables" if is_private else self._tables
+
+    @property
     def _figure_folder(self) -> Path:
         return self.path / "figures"
 
@@ -245,6 +257,7 @@ def open_run(
     step: str,
     *,
     scheduler: str = "",
+    suppress_below: int = 0,
     steps: Sequence[Step] = STEPS,
     check: Check | None = None,
 ) -> RunFolder:
@@ -260,7 +273,14 @@ def open_run(
     this_step = find_step(step, steps)
     path = from_root(run_folder)
     mark_of(path, this_step).unlink(missing_ok=True)
-    return RunFolder(path, this_step, steps, check or contract, scheduler)
+    return RunFolder(path, this_step, steps, check or contract, scheduler, suppress_below)
+
+
+def _private_file(path: Path, is_private: bool) -> None:
+    """Make the file readable by its owner only, before anything is in it."""
+    if is_private:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from helpers.disclosure import hides
 from helpers.intake.names import is_url, masked, split_name
 from helpers.workbook.cores import usable_cores
 from helpers.workbook.csv_rows import count_rows
@@ -77,14 +78,16 @@ def inputs(
         for name, parameter in parameters.items()
         if parameter.rule.kind == "file" and values[name]
     ]
+    # How many rows a file has, which its size tells as well, is a count like any other.
+    hidden = {name for name, _ in named} if hides(int(values.get("suppress_below", 0))) else set()
     reference = [("reference", root / name) for name in sorted({name for step in steps for name in step.data})]
     return [
         {
             "role": role,
             "name": masked(path) if is_url(path) else portable(path, root),
             "sha256": None if is_url(path) else digest(path),
-            "bytes": None if is_url(path) else sum(file.stat().st_size for file in _files(path)),
-            "rows": None if is_url(path) else rows(path),
+            "bytes": None if is_url(path) or role in hidden else sum(file.stat().st_size for file in _files(path)),
+            "rows": None if is_url(path) or role in hidden else rows(path),
         }
         for role, path in [("study_file", study.path), *named, *reference]
     ]
@@ -108,7 +111,11 @@ def digest(path: Path) -> str:
 
 def parts(folder: Path) -> int | None:
     """In how many parts the run in `folder` was computed; None where it was in one."""
-    return max((len(_files(table)) for table in folder.glob("tables/*.parquet") if table.is_dir()), default=None)
+    return max((len(_files(table)) for table in _tables(folder) if table.is_dir()), default=None)
+
+
+def _tables(folder: Path) -> list[Path]:
+    return [*folder.glob("tables/*.parquet"), *folder.glob("private/tables/*.parquet")]
 
 
 def _files(path: Path) -> list[Path]:

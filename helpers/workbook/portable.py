@@ -9,6 +9,9 @@ import nbformat
 
 SCRATCH_FILE = re.compile(r"[^\s\"'()<>]{0,500}ipykernel_\d+[/\\]+\d+\.py")
 EMBEDDED_FILE = re.compile(r"(data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=]*)")
+PLACE_OF_ERROR = re.compile(r"(?m)^(?:Cell In\[\d+\], line \d+|File \S+:\d+, in [\w.<>]+)")
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+NOT_STORED = "what it says was told where the run was started"
 KEPT_METADATA = ("kernelspec", "language_info")
 
 
@@ -58,6 +61,24 @@ def make_portable(
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
     shared.nbformat, shared.nbformat_minor = 4, 5
     return shared
+
+
+def without_words(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A failed notebook with the kind and the place of its errors, but not what they say.
+
+    That is told to whoever started the run: it may name a cell of the study's files, and notebooks are passed on.
+    """
+    safe = nbformat.from_dict(notebook)
+    for cell in safe.cells:
+        kept = [output for output in cell.get("outputs", ()) if output.get("name") != "stderr"]
+        for output in kept:
+            if output.output_type == "error":
+                said = ANSI.sub("", "\n".join(output.traceback))
+                output.evalue = NOT_STORED
+                output.traceback = [*PLACE_OF_ERROR.findall(said), f"{output.ename}: {NOT_STORED}"]
+        if "outputs" in cell:
+            cell.outputs = kept
+    return safe
 
 
 def _walk(value: object, replaced: Sequence[tuple[str, str]]) -> object:

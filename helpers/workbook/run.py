@@ -21,7 +21,7 @@ from helpers.workbook.lock import locked
 from helpers.workbook.manifest import inputs, versions, write_manifest
 from helpers.workbook.parameters import Parameter, merged, parameters_by_step
 from helpers.workbook.places import portable, project_root
-from helpers.workbook.portable import make_portable, replacements, without_places
+from helpers.workbook.portable import make_portable, replacements, without_places, without_words
 from helpers.workbook.progress import Progress
 from helpers.workbook.settings import write_settings
 from helpers.workbook.side_by_side import BeforeCell, run_side_by_side
@@ -230,7 +230,7 @@ def _execute_step(
             raise NotebookError("Incomplete", "It ended without its last line, `run.complete()`.", executed)
     except NotebookError as error:
         if error.notebook and not switch.is_off:
-            _save(error.notebook, folder / f"{step.stem}.failed.ipynb", step, plan)
+            _save(without_words(error.notebook), folder / f"{step.stem}.failed.ipynb", step, plan)
         raise
     return _save(executed, folder / f"{step.stem}.ipynb", step, plan)
 

@@ -42,6 +42,8 @@ class Step:
 
 
 COMPLETE = ".complete"
+# Their numbers are rounded before they are written where small numbers are hidden; all other tables are then private.
+SHARED_ALWAYS = ("relative_risk_estimates", "time_to_event_estimates", "natural_clustering_estimates", "estimates")
 PUBLISHED = "data/reference/published_figures.csv"
 STEPS = (
     Step(

@@ -6,10 +6,12 @@ from functools import partial
 import pandas as pd
 import pytest
 
+from helpers.disclosure import coarse
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate, TwoByTwo, not_estimable
 from helpers.estimators.intervals import NO_INTERVAL
 from helpers.estimators.relative_risk import risk_ratio
+from helpers.estimators.small_numbers import as_shown
 from helpers.report import sentences
 from tests.report.wording import assert_reads_well, sentences_of
 
@@ -38,6 +40,7 @@ ABSENT = not_estimable(
     n_vertebrae=1,
     n_events=0,
 )
+HIDDEN = as_shown(replace(RATIO, counts=TwoByTwo(3, 843, 109, 5669)), 8)
 COVERAGE = pd.DataFrame(
     {
         "scenario": ["small", "small", "rare", "rare", "rare", "rare", "small"],
@@ -71,6 +74,16 @@ EVERY_SENTENCE = [
     partial(sentences.no_effect_sentence, TRUTHS),
     partial(sentences.reading_sentence, ["patients.csv is not UTF-8; it is read as Windows-1252."]),
     partial(sentences.rows_sentence, 2000, 1950, 50, 1),
+    partial(sentences.cohort_sentence, *(coarse(count, 8) for count in (442, 424, 6535)), 1),
+    partial(sentences.rows_sentence, 2000, 1950, 50, coarse(1, 8)),
+    partial(sentences.risk_sentence, HIDDEN),
+    partial(sentences.clustering_sentence, HIDDEN, HIDDEN),
+    partial(sentences.adjusted_sentence, HIDDEN, HIDDEN, how="within patients"),
+    partial(sentences.adjusted_sentence, RATIO, HIDDEN, how="within patients"),
+    partial(sentences.trend_sentence, HIDDEN),
+    partial(sentences.published_sentence, HIDDEN, 4.62),
+    partial(sentences.natural_sentence, HIDDEN, replace(RATIO, estimate=3.0574), 4.62),
+    partial(sentences.small_numbers_sentence, 8),
     partial(sentences.synthetic_sentence, "Example", is_synthetic=True),
     partial(sentences.synthetic_sentence, "Ours", is_synthetic=False),
 ]
@@ -83,6 +96,15 @@ def test_every_sentence_reads_well(sentence):
 
 def test_every_public_sentence_is_read_here():
     assert {sentence.func.__name__ for sentence in EVERY_SENTENCE} == sentences_of(sentences)
+
+
+def test_nothing_is_said_of_small_numbers_where_none_are_hidden():
+    assert sentences.small_numbers_sentence(0) is None
+
+
+def test_what_small_numbers_hide_is_said_without_a_number():
+    for sentence in (sentences.risk_sentence, sentences.trend_sentence):
+        assert not any(map(str.isdigit, str(sentence(HIDDEN)).replace("fewer than 8", "")))
 
 
 def test_nothing_is_said_of_files_that_left_nothing_open():

@@ -402,3 +402,16 @@ def test_nothing_starts_when_the_study_is_wrong(toy, monkeypatch, capsys):
 def test_run_into_the_study_folder_is_refused(toy):
     with pytest.raises(WorkbookError, match=r"toy holds things that are no report \(patients.csv, study.yml\)"):
         run_study(toy.study, toy.study.parent, steps=STEPS, root=toy.root)
+
+
+def test_a_kept_notebook_tells_kind_and_place_of_its_error_and_no_cell_of_the_files(toy, monkeypatch):
+    toy.write_tell("import warnings\nwarnings.warn('P0' + '0002')\nraise KeyError('P0' + '0001')")
+    error, _ = failed_run(toy, monkeypatch)
+    assert "P00001" in str(error)
+    kept = toy.root / "reports" / "toy.failed"
+    assert kept.stat().st_mode & 0o777 == 0o700
+    failed = (kept / "notebooks" / "2_tell.failed.ipynb").read_text()
+    assert "P00001" not in failed
+    assert "P00002" not in failed
+    assert re.search(r"Cell In\[\d+\], line 3", failed)
+    assert "KeyError: what it says was told where the run was started" in failed
