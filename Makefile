@@ -30,6 +30,7 @@ bench: $(READY)
 calibrate: $(READY)
 	@$(BIN)/python -m tests.calibration.coverage
 	@$(BIN)/python -m helpers.cohort.calibration
+	@$(BIN)/python -m helpers.robustness.survey_fit
 	@$(BIN)/python -m pytest -q tests/calibration
 
 # What R says of the same data (tests/reference/README.md); the tests themselves need no R.

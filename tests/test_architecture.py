@@ -7,12 +7,13 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("intake", "cohort", "estimators", "figures", "report", "workbook")
+ROOMS = ("intake", "cohort", "estimators", "robustness", "figures", "report", "workbook")
 RECORDS = "helpers.estimators.estimate"
 MAY_IMPORT = {
     "intake": ("helpers.intake",),
     "cohort": ("helpers.cohort", "helpers.intake"),
     "estimators": ("helpers.estimators",),
+    "robustness": ("helpers.robustness", "helpers.cohort", "helpers.estimators"),
     "figures": ("helpers.figures", RECORDS),
     "report": ("helpers.report", RECORDS),
     "workbook": (

@@ -35,6 +35,7 @@ NAMES = (
     "codebook",
     *ESTIMATES,
     "curves",
+    "no_effect",
 )
 
 
@@ -187,6 +188,21 @@ def _curves(_) -> pa.DataFrameSchema:
     return _schema(columns, ["curve", "group", "time"])
 
 
+def _no_effect(_) -> pa.DataFrameSchema:
+    groups = ("adjacent", "nonadjacent")
+    count = pa.Column("int64", pa.Check.ge(0))
+    days = pa.Column(float, pa.Check.ge(0), nullable=True)
+    columns = {
+        "strength": pa.Column(float, pa.Check.ge(0)),
+        "cohort": pa.Column("int64", pa.Check.ge(1)),
+        "risk_ratio": pa.Column(float, pa.Check.ge(0), nullable=True),
+        **{f"fractures_{group}": count for group in groups},
+        **{f"{median}_{group}": days for median in ("median_days", "all_median_days") for group in groups},
+        "patients_fractured": count,
+    }
+    return _schema(columns, ["strength", "cohort"], order=("strength", "cohort"))
+
+
 def _schema(columns: dict, key=None, *, order=(), checks=()) -> pa.DataFrameSchema:
     checks = [
         *checks,
@@ -279,4 +295,5 @@ _SCHEMAS = {
     "patient_summary": _patient_summary,
     "codebook": _codebook,
     "curves": _curves,
+    "no_effect": _no_effect,
 }
