@@ -58,11 +58,12 @@ def summary_rows(found: pd.DataFrame, *, share: str) -> pd.DataFrame:
 
 
 def range_text(line: Mapping, column: str, written: Written) -> str:
-    """The middle of the cohorts: `4.09 (3.10 to 5.59)`."""
-    middle, low, high = (line[f"{column}_{place}"] for place in ("middle", "low", "high"))
+    """The middle of the cohorts: `4.09 (3.10 to 5.59)`; limits in days are whole days."""
+    middle, *limits = (line[f"{column}_{place}"] for place in ("middle", "low", "high"))
     if pd.isna(middle):
         return ABSENT
-    return f"{written(middle)} ({written(round(low, 2))} to {written(round(high, 2))})"
+    low, high = (written(round(limit) if written is days_text else limit) for limit in limits)
+    return f"{written(middle)} ({low} to {high})"
 
 
 def share_text(line: Mapping, column: str) -> str:

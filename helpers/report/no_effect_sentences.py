@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.report.display import ABSENT, count_text, days_text, number_text
 from helpers.report.no_effect_rows import GROUPS, SURVEY, Values, range_text, share_text
-from helpers.report.sentences import Sentence, counted
+from helpers.report.sentences import Sentence, counted, listed
 
 # By so much a log-likelihood may lie under the best at the 95% level (half the quantile of chi-square, one parameter).
 COMPATIBLE = 1.92
@@ -73,7 +73,7 @@ def ratio_sentence(found: pd.DataFrame, *, cohort: Values, published: Values, sh
         f"With clustering as strong as the survey's, cohorts in which cement does nothing had a ratio of "
         f"{range_text(line, 'risk_ratio', number_text)}: the median and the middle {share}. "
         f"Of {count_text(line['cohorts'])} such cohorts, a ratio of at least the published {number_text(wanted)} came "
-        f"up in {as_high}{ours} (95% CI for this number of cohorts). The published value lies {', and '.join(places)}."
+        f"up in {as_high}{ours} (95% CI for this number of cohorts). The published value lies {listed(places)}."
     )
 
 
@@ -124,5 +124,5 @@ def _days(days: float | None) -> str:
 
 def _strengths(strengths: Sequence[float]) -> str:
     texts = [f"{strength:g}" for strength in strengths]
-    listed = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
-    return f"strength{'' if len(texts) == 1 else 's'} {listed}"
+    together = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+    return f"strength{'' if len(texts) == 1 else 's'} {together}"

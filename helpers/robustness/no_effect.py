@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.estimators.intervals import wilson_limits
+from helpers.estimators.median_time import TOLERANCE, median_time
+from helpers.estimators.survival import kaplan_meier
 from helpers.robustness.design import Design
 from helpers.robustness.pace import Pace, pace_of
 from helpers.robustness.susceptibility import Susceptibility
@@ -131,8 +133,8 @@ def _cohorts(design: Design, hazards: np.ndarray, kind: str, rng: np.random.Gene
         found[f"fractures_{name}"] = number
         own = [(day[group[vertebra]], vertebra[group[vertebra]]) for day, vertebra in days]
         found[f"median_days_{name}"] = [np.median(day) if len(day) else np.nan for day, _ in own]
-        ends = np.sort(follow_up[group])
-        found[f"all_median_days_{name}"] = [_half_time(day, follow_up[vertebra], ends) for day, vertebra in own]
+        ends = np.sort(follow_up[group])[::-1]
+        found[f"all_median_days_{name}"] = [_half_time(*events, follow_up, group, ends) for events in own]
     patient = np.nonzero(design.at_risk)[0]
     found["patients_fractured"] = [len(np.unique(patient[vertebra])) for _, vertebra in days]
     return pd.DataFrame(found)
@@ -146,17 +148,22 @@ def _days(fractured: np.ndarray, threshold: np.ndarray, hazards: np.ndarray, pac
     return list(zip(np.split(day, ends), np.split(vertebra, ends), strict=True))
 
 
-def _half_time(day: np.ndarray, follow_up: np.ndarray, ends: np.ndarray) -> float:
-    """Day by which half of all at risk had the event (Kaplan-Meier); absent where that is not reached.
+def _half_time(day: np.ndarray, vertebra: np.ndarray, follow_up: np.ndarray, group: np.ndarray, ends) -> float:
+    """Day by which half of a group had the event (Kaplan-Meier); absent where that is not reached.
 
-    `follow_up` is how long those with an event would have been followed, `ends` the same of all, in order.
+    `ends` are the group's days of follow-up, the longest first. Mostly the half is not reached, which is found without
+    the curve.
     """
     times, events = np.unique(day, return_counts=True)
-    gone = ((day[:, None] < times) & (follow_up[:, None] >= times)).sum(axis=0)
-    at_risk = len(ends) - np.searchsorted(ends, times) - gone
-    survival = np.cumprod(1 - events / at_risk)
-    half = np.flatnonzero(survival <= 0.5)
-    return float(times[half[0]]) if len(half) else np.nan
+    followed = follow_up[vertebra][:, None]
+    gone = ((day[:, None] < times) & (followed >= times)).sum(axis=0)
+    at_risk = np.searchsorted(-ends, -times, side="right") - gone
+    if np.prod(1 - events / at_risk) > 0.5 + TOLERANCE:
+        return np.nan
+    days, is_event = follow_up.astype(float), np.zeros(len(follow_up), dtype=bool)
+    days[vertebra], is_event[vertebra] = day, True
+    median = median_time(kaplan_meier(days[group], is_event[group])).estimate
+    return np.nan if median is None else median
 
 
 def _quantiles(rows: pd.DataFrame, conf_level: float) -> dict:
