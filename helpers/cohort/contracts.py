@@ -193,6 +193,7 @@ def _no_effect(_) -> pa.DataFrameSchema:
     count = pa.Column("int64", pa.Check.ge(0))
     days = pa.Column(float, pa.Check.ge(0), nullable=True)
     columns = {
+        "levels": pa.Column(object),
         "strength": pa.Column(float, pa.Check.ge(0)),
         "cohort": pa.Column("int64", pa.Check.ge(1)),
         "risk_ratio": pa.Column(float, pa.Check.ge(0), nullable=True),
@@ -200,7 +201,7 @@ def _no_effect(_) -> pa.DataFrameSchema:
         **{f"{median}_{group}": days for median in ("median_days", "all_median_days") for group in groups},
         "patients_fractured": count,
     }
-    return _schema(columns, ["strength", "cohort"], order=("strength", "cohort"))
+    return _schema(columns, ["levels", "strength", "cohort"])
 
 
 def _schema(columns: dict, key=None, *, order=(), checks=()) -> pa.DataFrameSchema:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.report.display import ABSENT, count_text, days_text, number_text
 from helpers.report.no_effect_rows import GROUPS, SURVEY, Values, range_text, share_text
-from helpers.report.sentences import Sentence, counted, listed
+from helpers.report.sentences import Sentence, counted
 
 # By so much a log-likelihood may lie under the best at the 95% level (half the quantile of chi-square, one parameter).
 COMPATIBLE = 1.92
@@ -73,7 +73,20 @@ def ratio_sentence(found: pd.DataFrame, *, cohort: Values, published: Values, sh
         f"With clustering as strong as the survey's, cohorts in which cement does nothing had a ratio of "
         f"{range_text(line, 'risk_ratio', number_text)}: the median and the middle {share}. "
         f"Of {count_text(line['cohorts'])} such cohorts, a ratio of at least the published {number_text(wanted)} came "
-        f"up in {as_high}{ours} (95% CI for this number of cohorts). The published value lies {listed(places)}."
+        f"up in {as_high}{ours} (95% CI for this number of cohorts). The published value lies {'; '.join(places)}."
+    )
+
+
+def seen_levels_sentence(found: pd.DataFrame, *, cohort: float | None, share: str) -> Sentence:
+    """The same at the survey's strength among the levels that the survey saw."""
+    line = _at_survey(found)
+    if pd.isna(line["risk_ratio_middle"]) or pd.isna(line["risk_ratio_cohort_share"]):
+        return Sentence("Among the levels that the survey saw, T4 to L4, there is no ratio to compare.")
+    return Sentence(
+        f"Among the levels that the survey saw, T4 to L4, cohorts in which cement does nothing had a ratio of "
+        f"{range_text(line, 'risk_ratio', number_text)} at its strength (middle {share}), and this cohort has "
+        f"{number_text(cohort)}; {share_text(line, 'risk_ratio_cohort')} of {count_text(line['cohorts'])} simulated "
+        "cohorts came up to that."
     )
 
 
@@ -124,5 +137,5 @@ def _days(days: float | None) -> str:
 
 def _strengths(strengths: Sequence[float]) -> str:
     texts = [f"{strength:g}" for strength in strengths]
-    together = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
-    return f"strength{'' if len(texts) == 1 else 's'} {together}"
+    listed = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+    return f"strength{'' if len(texts) == 1 else 's'} {listed}"

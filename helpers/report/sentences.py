@@ -205,7 +205,7 @@ def coverage_sentence(coverage: pd.DataFrame) -> Sentence:
         kinds = shown.loc[verdicts == verdict, "scenario"].value_counts(sort=False)
         by_kind = "; ".join(f"{kind} {count_text(count)}" for kind, count in kinds.items())
         told += [f"{count_text(kinds.sum())} {words} ({by_kind})"] if len(kinds) else []
-    return Sentence(f"{kept} Of the others, {listed(told)}." if told else kept)
+    return Sentence(f"{kept} Of the others, {_listed(told)}." if told else kept)
 
 
 def no_effect_sentence(coverage: pd.DataFrame) -> Sentence:
@@ -247,6 +247,6 @@ def _truth(coverage: pd.DataFrame, scenario: str, target: str) -> float:
     return float(values.iloc[0])
 
 
-def listed(parts: Sequence[str]) -> str:
+def _listed(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b, and c`."""
     return " and ".join(parts) if len(parts) < 3 else f"{', '.join(parts[:-1])}, and {parts[-1]}"

@@ -19,7 +19,7 @@ BLOCK = 50  # patients drawn at once: bounds memory, and is part of what a seed 
 WORKERS = min(4, os.cpu_count() or 1)  # NumPy computes without Python's lock, so threads are enough
 GROUPS = ("adjacent", "nonadjacent")
 COLUMNS = (
-    "strength", "cohort", "risk_ratio",
+    "levels", "strength", "cohort", "risk_ratio",
     *(f"{what}_{group}" for what in ("fractures", "median_days", "all_median_days") for group in GROUPS),
     "patients_fractured",
 )  # fmt: skip
@@ -31,6 +31,7 @@ def no_effect_cohorts(
     *,
     cohorts: int,
     seed: int,
+    levels: str = "all at risk",
     pace: str = "cohort",
     workers: int = WORKERS,
 ) -> pd.DataFrame:
@@ -48,6 +49,8 @@ def no_effect_cohorts(
         Simulated for each strength.
     seed : int
         The same seed gives the same cohorts, whatever the number of workers.
+    levels : str
+        What the table calls the levels of this design.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def no_effect_cohorts(
             of_days, of_hazards = stream.spawn(2)
             hazards = _hazards(design, model, cohorts, of_hazards, pool.map)
             frame = _cohorts(design, hazards, pace, np.random.default_rng(of_days))
-            frames.append(frame.assign(strength=float(strength), cohort=np.arange(1, cohorts + 1)))
+            frames.append(frame.assign(levels=levels, strength=float(strength), cohort=np.arange(1, cohorts + 1)))
     return pd.concat(frames, ignore_index=True)[list(COLUMNS)]
 
 
@@ -85,8 +88,8 @@ def summary(
     DataFrame
         For risk_ratio, lead_days (the median further away less that next to cement) and the medians of both groups the
         limits of the central share and the median (`_low`, `_high`, `_middle`); for the first two the share of cohorts
-        that come up to the others' values, with Wilson's interval for the number of cohorts simulated. A cohort without
-        a fracture further away, but with some next to cement, counts as having a higher ratio than any.
+        that come up to the others' values, of those that have one at all, with Wilson's interval. A cohort without a
+        fracture further away, but with some next to cement, counts as having a higher ratio than any.
     """
     table = table.assign(lead_days=table["median_days_nonadjacent"] - table["median_days_adjacent"])
     lines = []
@@ -184,9 +187,11 @@ def _share_at_least(rows: pd.DataFrame, column: str, whose: str, value: float | 
     names = [f"{column}_{whose}_{what}" for what in ("share", "low", "high")]
     if value is None or pd.isna(value):
         return dict.fromkeys(names, np.nan)
-    is_as_high = rows[column] >= value
+    is_as_high, has_value = rows[column] >= value, rows[column].notna()
     if column == "risk_ratio":
-        is_as_high |= (rows["fractures_adjacent"] > 0) & (rows["fractures_nonadjacent"] == 0)
-    as_high = int(is_as_high.sum())
-    limits = wilson_limits(as_high, len(rows), conf_level)
-    return dict(zip(names, (as_high / len(rows), *limits), strict=True))
+        is_endless = (rows["fractures_adjacent"] > 0) & (rows["fractures_nonadjacent"] == 0)
+        is_as_high, has_value = is_as_high | is_endless, has_value | is_endless
+    as_high, cohorts = int(is_as_high.sum()), int(has_value.sum())
+    if not cohorts:
+        return dict.fromkeys(names, np.nan)
+    return dict(zip(names, (as_high / cohorts, *wilson_limits(as_high, cohorts, conf_level)), strict=True))

@@ -69,6 +69,8 @@ EVERY_SENTENCE = [
     partial(told.ratio_sentence, summary(), **BOTH),
     partial(told.ratio_sentence, NO_RATIO, **BOTH),
     partial(told.ratio_sentence, summary(risk_ratio_cohort_share=np.nan), **BOTH | {"cohort": UNKNOWN}),
+    partial(told.seen_levels_sentence, summary(), cohort=4.09, share="95%"),
+    partial(told.seen_levels_sentence, NO_RATIO, cohort=None, share="95%"),
     partial(told.medians_sentence, summary(), **BOTH),
     partial(told.medians_sentence, NO_RATIO, **BOTH),
     partial(told.medians_sentence, summary(lead_days_cohort_share=np.nan), **BOTH | {"cohort": UNKNOWN}),
@@ -104,10 +106,14 @@ def test_where_the_published_ratio_is_usual():
     assert (
         "of at least the published 4.62 came up in 23.2% (19.4% to 27.6%), one of at least this cohort's 4.76" in said
     )
-    places = (
-        "inside the middle 95% at strength 1, above the middle 95% at strengths 0 and 0.5, and below the middle 95% at"
-    )
-    assert said.endswith(f"The published value lies {places} strength 2.")
+    places = "inside the middle 95% at strength 1; above the middle 95% at strengths 0 and 0.5; below the middle 95%"
+    assert said.endswith(f"The published value lies {places} at strength 2.")
+
+
+def test_the_levels_that_the_survey_saw():
+    said = told.seen_levels_sentence(summary(), cohort=3.9, share="95%")
+    assert "T4 to L4, cohorts in which cement does nothing had a ratio of 4.09 (3.10 to 5.59)" in said
+    assert said.endswith("this cohort has 3.90; 17.5% (14.1% to 21.5%) of 400 simulated cohorts came up to that.")
 
 
 def test_medians_and_leads():
