@@ -190,6 +190,8 @@ def _share_at_least(rows: pd.DataFrame, column: str, whose: str, value: float | 
     is_as_high, has_value = rows[column] >= value, rows[column].notna()
     if column == "risk_ratio":
         is_endless = (rows["fractures_adjacent"] > 0) & (rows["fractures_nonadjacent"] == 0)
+        # Where no cohort has a ratio, nobody may be at risk further away.
+        is_endless &= has_value.any()
         is_as_high, has_value = is_as_high | is_endless, has_value | is_endless
     as_high, cohorts = int(is_as_high.sum()), int(has_value.sum())
     if not cohorts:

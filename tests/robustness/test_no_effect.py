@@ -199,6 +199,9 @@ def test_the_summary_counts_cohorts():
     assert (found["reached_adjacent"], found["reached_nonadjacent"], found["patients_fractured"]) == (0, 1, 2)
     assert np.isnan(found["risk_ratio_cohort_share"])
     assert found["cohorts"] == 4
+    nobody_further_away = table.assign(risk_ratio=np.nan, fractures_nonadjacent=0)
+    found = summary(nobody_further_away, cohort=ours, published=theirs)
+    assert found["risk_ratio_published_share"].isna().all()
 
 
 def shared_tables():
