@@ -30,6 +30,7 @@ bench: $(READY)
 calibrate: $(READY)
 	@$(BIN)/python -m tests.calibration.coverage
 	@$(BIN)/python -m helpers.cohort.calibration
+	@$(BIN)/python -m helpers.robustness.survey_fit
 	@$(BIN)/python -m pytest -q tests/calibration
 	@CHECK_EXAMPLES=5000 $(BIN)/python -m pytest -q tests/workbook/test_check_fuzz.py
 

@@ -36,6 +36,7 @@ NAMES = (
     "codebook",
     *ESTIMATES,
     "curves",
+    "no_effect",
 )
 
 
@@ -203,6 +204,22 @@ def _curves(_) -> pa.DataFrameSchema:
     return _schema(columns, ["curve", "group", "time"])
 
 
+def _no_effect(_) -> pa.DataFrameSchema:
+    groups = ("adjacent", "nonadjacent")
+    count = pa.Column("int64", pa.Check.ge(0))
+    days = pa.Column(float, pa.Check.ge(0), nullable=True)
+    columns = {
+        "levels": pa.Column(object),
+        "strength": pa.Column(float, pa.Check.ge(0)),
+        "cohort": pa.Column("int64", pa.Check.ge(1)),
+        "risk_ratio": pa.Column(float, pa.Check.ge(0), nullable=True),
+        **{f"fractures_{group}": count for group in groups},
+        **{f"{median}_{group}": days for median in ("median_days", "all_median_days") for group in groups},
+        "patients_fractured": count,
+    }
+    return _schema(columns, ["levels", "strength", "cohort"])
+
+
 def _schema(columns: dict, key=None, *, order=(), checks=()) -> pa.DataFrameSchema:
     checks = [
         *checks,
@@ -295,4 +312,5 @@ _SCHEMAS = {
     "patient_summary": _patient_summary,
     "codebook": _codebook,
     "curves": _curves,
+    "no_effect": _no_effect,
 }

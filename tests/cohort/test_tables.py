@@ -38,7 +38,7 @@ def test_all_tables_of_a_cohort_keep_their_contracts(tables):
     for name, frame in tables.items():
         assert check(name, frame) is frame
     estimates = [name for name in NAMES if name.endswith("estimates")]
-    assert set(NAMES) == {*tables, *estimates, "curves"}
+    assert set(NAMES) == {*tables, *estimates, "curves", "no_effect"}
 
 
 @pytest.mark.parametrize(

@@ -203,3 +203,35 @@ def image_bounds():
         (AWAY, 640, np.inf, 0.03, 1.0),
     ]
     return pd.DataFrame(rows, columns=["group", "after", "through", "low", "high"])
+
+
+def cohorts_without_effect(panels=("",), *, is_ratio=True):
+    """draws, rows and marks of five strengths, one with a cohort far out and one without any value."""
+    random, draws, rows, marks = np.random.default_rng(5), [], [], []
+    for panel in panels:
+        for strength in range(5):
+            label = (
+                f"{strength / 2:g}{' (survey)' if strength == 2 else ''}\nneighbour ratio {1.24 + strength * 0.7:.2f}"
+            )
+            spread = random.lognormal(0.3 * strength, 0.15, 300) * (1 if is_ratio else 60)
+            spread[0] *= 9
+            spread = spread if strength < 4 else spread * np.nan
+            middle = np.quantile(spread, [0.025, 0.5, 0.975])
+            draws.append(pd.DataFrame({"panel": panel, "row": label, "value": spread}))
+            rows.append((panel, label, *middle, f"{5 * strength}.0%", "1 (0.8 to 1.3)"))
+        ours, theirs = (4.76, 4.62) if is_ratio else (64.5, 55)
+        marks += [
+            (panel, ours, f"this cohort {ours}", "this cohort"), (panel, theirs, f"published {theirs}", "published"),
+            (panel, None, "not there", "this cohort"),
+        ]  # fmt: skip
+    rows = pd.DataFrame(rows, columns=["panel", "row", "low", "middle", "high", "text", "range"])
+    marks = pd.DataFrame(marks, columns=["panel", "value", "text", "kind"]).astype({"value": float})
+    return pd.concat(draws), rows, marks
+
+
+def survey_fit():
+    """Observed and simulated shares by distance, some of them 0."""
+    observed = [0.211, 0.134, 0.059, 0.074, 0.071, 0.042, 0.032, 0.01, 0.046, 0.111, 0, 0.111]
+    average = np.linspace(0.22, 0.02, 12)
+    fit = pd.DataFrame({"of": [str(n) for n in range(1, 13)], "observed": observed, "average": average})
+    return fit.assign(low=np.maximum(average - 0.06, 0), high=average + 0.06)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from boxes import assert_legible
 from figure_tables import (
+    cohorts_without_effect,
     distance_risks,
     five_groups,
     flow_steps,
@@ -19,6 +20,7 @@ from figure_tables import (
     image_bounds,
     simulated_coverage,
     spine_levels,
+    survey_fit,
     two_groups,
 )
 from matplotlib.figure import Figure
@@ -32,7 +34,9 @@ from helpers.figures.forest import plot_forest
 from helpers.figures.hazard_by_window import plot_hazard_by_window
 from helpers.figures.interval_censored import plot_interval_censored
 from helpers.figures.kaplan_meier import plot_curves
+from helpers.figures.no_effect import plot_no_effect
 from helpers.figures.spine_map import plot_spine_map
+from helpers.figures.survey_fit import plot_survey_fit
 from helpers.figures.theme import house_style, png_bytes, svg_bytes
 from helpers.figures.time_to_fracture import plot_time_to_fracture
 
@@ -50,6 +54,23 @@ def times():
     return plot_time_to_fracture(days, medians=medians, published=published, horizon=730)
 
 
+def no_effect(*, is_ratio):
+    headings = {"axis_label": "Risk ratio (log scale)", "row_heading": "Strength of clustering", "is_ratio": is_ratio}
+    if is_ratio:
+        headings["text_heading"] = "Cohorts with the\npublished ratio\nor more"
+    panels = ("",) if is_ratio else ("Next to cement", "Further away")
+    draws, rows, marks = cohorts_without_effect(panels, is_ratio=is_ratio)
+    return plot_no_effect(draws, rows=rows, marks=marks, **headings)
+
+
+def draw_no_effect(draws, rows=None, marks=None):
+    return plot_no_effect(draws, rows=rows, marks=marks, axis_label="Risk ratio", row_heading="Strength")
+
+
+draw_fit = partial(
+    plot_survey_fit, outcome="Vertebrae fractured", distance_label="Levels", band="simulated surveys", observed="survey"
+)
+
 FIGURES = {
     "curves, two groups": lambda: curves(two_groups()),
     "curves, five groups": lambda: curves(five_groups()),
@@ -61,6 +82,9 @@ FIGURES = {
     "windows": lambda: plot_hazard_by_window(hazard_windows(), horizon=730),
     "coverage": lambda: plot_coverage(simulated_coverage(), band=(0.935, 0.965)),
     "interval-censored": lambda: plot_interval_censored(image_bounds(), steps=two_groups()[0], horizon=730),
+    "no effect, ratios": lambda: no_effect(is_ratio=True),
+    "no effect, medians": lambda: no_effect(is_ratio=False),
+    "survey fit": lambda: draw_fit(survey_fit()),
 }
 
 
@@ -119,7 +143,7 @@ def test_importing_the_figures_changes_nothing_and_loads_no_backend():
     code = (
         "import sys, matplotlib as mpl; before = dict(mpl.rcParams)\n"
         "from helpers.figures import coverage, distance, flow, forest, hazard_by_window, interval_censored\n"
-        "from helpers.figures import kaplan_meier, spine_map, time_to_fracture\n"
+        "from helpers.figures import kaplan_meier, no_effect, spine_map, survey_fit, time_to_fracture\n"
         "changed = [key for key in before if before[key] != mpl.rcParams[key] and key != 'backend']\n"
         "assert not changed, changed\n"
     )
@@ -137,6 +161,8 @@ def test_importing_the_figures_changes_nothing_and_loads_no_backend():
         (lambda table: plot_hazard_by_window(table, horizon=730), "window"),
         (lambda table: plot_coverage(table, band=(0.935, 0.965)), "coverage"),
         (lambda table: plot_interval_censored(table, horizon=730), "through"),
+        (lambda table: draw_no_effect(table), "value"),
+        (lambda table: draw_fit(table), "average"),
     ],
 )
 def test_a_missing_column_is_named(draw_with, column):
@@ -150,8 +176,10 @@ def test_a_missing_column_is_named(draw_with, column):
         lambda: plot_hazard_by_window(hazard_windows().iloc[:0], horizon=730),
         lambda: plot_coverage(simulated_coverage().iloc[:0], band=(0.935, 0.965)),
         lambda: plot_interval_censored(image_bounds().iloc[:0], horizon=730),
+        lambda: draw_no_effect(*(table.iloc[:0] for table in cohorts_without_effect())),
+        lambda: draw_fit(survey_fit().iloc[:0]),
     ],
-    ids=["windows", "coverage", "interval-censored"],
+    ids=["windows", "coverage", "interval-censored", "no effect", "survey fit"],
 )
 def test_an_empty_table_has_nothing_to_draw(draw_with):
     with pytest.raises(WorkbookError, match="nothing to draw: its table has no rows"):

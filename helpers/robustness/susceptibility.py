@@ -1,0 +1,128 @@
+"""How easily each vertebra breaks: the person's part, the level's, and a part that neighbours have in common.
+
+The hazard of a vertebra is ``scale * weight(level) * frailty(person) * exp(spread * z - spread**2 / 2)``: a gamma
+frailty with mean 1, and a normal ``z`` along the spine, whose neighbours have the correlation `correlation`. Frailty
+and ``z`` take values on fixed grids, so that probabilities are sums, worked out exactly along the spine (a hidden
+Markov chain), and no random number is needed but to draw from it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import gammainc
+
+from helpers.cohort.spine import N_SLOTS
+
+FRAILTY_CELLS = 24
+Z = np.linspace(-3.25, 3.25, 27)
+
+
+@dataclass(frozen=True, eq=False)
+class Susceptibility:
+    """The parameters of the model; `weights` are those of the 19 slots of the spine.
+
+    A vertebra is found fractured, on the one day on which people are surveyed, with probability ``1 - exp(-hazard)``.
+    """
+
+    scale: float
+    frailty_variance: float
+    spread: float
+    correlation: float
+    weights: np.ndarray
+
+    @cached_property
+    def frailty(self) -> tuple[np.ndarray, np.ndarray]:
+        """Values of the frailty and their probabilities: cells of the gamma distribution, each at its own mean."""
+        shape, inner = 1 / self.frailty_variance, np.geomspace(1e-4, 60 * self.frailty_variance**0.5, FRAILTY_CELLS)
+        edges = np.concatenate([[0], inner / self.frailty_variance, [np.inf]])
+        probability, total = np.diff(gammainc(shape, edges)), np.diff(gammainc(shape + 1, edges))
+        is_there = probability > 1e-14
+        probability, total = probability[is_there], total[is_there]
+        return total / probability, probability / probability.sum()
+
+    @cached_property
+    def chain(self) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities of z at the top of the spine, and from each vertebra to the one below it."""
+        start = np.exp(-(Z**2) / 2)
+        step = np.exp(-((Z - self.correlation * Z[:, None]) ** 2) / (2 * (1 - self.correlation**2)))
+        step /= step.sum(axis=1, keepdims=True)
+        return start / start.sum(), step
+
+    @cached_property
+    def hazards(self) -> np.ndarray:
+        """Hazard by slot, frailty and z: 19 x frailties x Z."""
+        along = np.exp(self.spread * Z - self.spread**2 / 2)
+        return self.scale * self.weights[:, None, None] * self.frailty[0][:, None] * along
+
+    def filtered(self, has_slot: np.ndarray, fractured: np.ndarray, assessed: np.ndarray) -> np.ndarray:
+        """Probability of z at each slot, for each frailty, together with what was seen from the top down to it.
+
+        Arguments are bool, people x 19; the result is people x frailties x 19 x Z.
+        """
+        start, step = self.chain
+        unbroken = np.exp(-self.hazards)
+        now = np.broadcast_to(start, (len(has_slot), len(self.frailty[0]), len(Z)))
+        found = np.empty((*now.shape[:2], N_SLOTS, len(Z)))
+        for slot in range(N_SLOTS):
+            here = has_slot[:, slot, None, None]
+            if slot:
+                now = np.where(here, now @ step, now)
+            seen = np.where(fractured[:, slot, None, None], 1 - unbroken[slot], unbroken[slot])
+            now = np.where(here & assessed[:, slot, None, None], now * seen, now)
+            found[:, :, slot] = now
+        return found
+
+    def likelihood(self, has_slot: np.ndarray, fractured: np.ndarray, assessed: np.ndarray) -> np.ndarray:
+        """Probability of what was seen of each person."""
+        return self.filtered(has_slot, fractured, assessed)[:, :, -1].sum(axis=-1) @ self.frailty[1]
+
+    def fractured_pairs(self, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Probability that each of these slots, which follow one another, is fractured, and that two of them are."""
+        (start, step), frailty = self.chain, self.frailty[1]
+        broken = -np.expm1(-self.hazards[slots])
+        at = start * np.ones((len(slots), 1))
+        for place in range(1, len(slots)):
+            at[place] = at[place - 1] @ step
+        single = np.einsum("lgz,lz,g->l", broken, at, frailty)
+        pairs = np.diag(single)
+        for upper in range(len(slots)):
+            reached = broken[upper] * at[upper]
+            for lower in range(upper + 1, len(slots)):
+                reached = reached @ step
+                pairs[upper, lower] = pairs[lower, upper] = (reached * broken[lower]).sum(axis=1) @ frailty
+        return single, pairs
+
+    def draw(
+        self, rng: np.random.Generator, has_slot: np.ndarray, fractured: np.ndarray, assessed: np.ndarray, times: int
+    ) -> np.ndarray:
+        """Hazards of people given what was seen of them, drawn `times` times each: people x times x 19, float32.
+
+        z is filtered down the spine and drawn from its foot upwards, after the frailty.
+        """
+        (_, step), (values, probability) = self.chain, self.frailty
+        from_below, as_it_is = step.T.astype(np.float32), np.eye(len(Z), dtype=np.float32)
+        found = self.filtered(has_slot, fractured, assessed)
+        # Half the numbers' length is half the time; those of each person are brought near 1, as they may be tiny.
+        found = (found / found.max(axis=(1, 2, 3), keepdims=True)).astype(np.float32)
+        person = np.repeat(np.arange(len(found)), times)
+        cell = _drawn(rng, (found[:, :, -1].sum(axis=-1) * probability)[person])
+        along = self.spread * Z - self.spread**2 / 2
+        hazards = np.zeros((len(person), N_SLOTS), dtype=np.float32)
+        chance = found[person, cell, -1]
+        for slot in range(N_SLOTS - 1, -1, -1):
+            z = _drawn(rng, chance)
+            hazards[:, slot] = np.exp(along)[z]
+            if slot:
+                # Where the vertebra is absent z stays as it was.
+                below = np.where(has_slot[person, slot, None], from_below[z], as_it_is[z])
+                chance = found[person, cell, slot - 1] * below
+        hazards *= self.scale * self.weights * values[cell][:, None] * has_slot[person]
+        return hazards.reshape(len(found), times, N_SLOTS)
+
+
+def _drawn(rng: np.random.Generator, chance: np.ndarray) -> np.ndarray:
+    """One place in each row, with probabilities in proportion to the row."""
+    reached = np.cumsum(chance, axis=1)
+    wanted = rng.random(len(chance), dtype=np.float32) * reached[:, -1]
+    return np.count_nonzero(reached <= wanted[:, None], axis=1).clip(max=chance.shape[1] - 1)
