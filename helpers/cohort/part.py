@@ -169,6 +169,7 @@ def _check_fractures(
 ) -> None:
     rules = fracture_rules
     fractures.apply(rules.fracture_after_death(fractures, days))
+    fractures.clean["entered_as_new"] = rules.entered_as_new(fractures, days)
     rules.fill_status(fractures, days, day_zero_fractures=day_zero_fractures)
     fractures.apply(rules.new_fracture_before_procedure(fractures, days))
     if day_zero_fractures == "prevalent":

@@ -58,7 +58,7 @@ def build_risk_table(
         "death_follow_up": death_follow_up,
     }
     followed = follow_up(cohort, check_options(levels_at_risk, adjacent_within, options), **options)
-    near = _late_cement(followed) if later_vertebroplasty == "reclassify" else cement_of_day_0(followed)
+    near = late_cement(followed) if later_vertebroplasty == "reclassify" else cement_of_day_0(followed)
     columns = place_columns(cohort, followed.at_risk) | near_columns(*near, adjacent_within)
     columns |= {
         "days": followed.days,
@@ -108,7 +108,7 @@ def category(codes, categories) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=list(categories))
 
 
-def _late_cement(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
+def late_cement(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
     """The same of all cement placed before the row's last day; on that day itself it comes too late to count."""
     spines, at_risk = followed.spines, followed.at_risk
     distance, direction = cement_of_day_0(followed)
