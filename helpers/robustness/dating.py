@@ -32,7 +32,7 @@ def dated(days, last_clean_days, event, *, share: float) -> np.ndarray:
     if not 0 <= share <= 1:
         raise WorkbookError(f"`share` must lie from 0 to 1, but got {share}. 0.5 is half way.")
     days, event = np.asarray(days), np.asarray(event, dtype=bool)
-    last = pd.Series(last_clean_days).fillna(0).to_numpy(dtype=np.int64).clip(0, days)
+    last = pd.array(last_clean_days, dtype="Int64").to_numpy(dtype=np.int64, na_value=0).clip(0, days)
     moved = np.minimum(last + np.maximum(1, np.ceil(share * (days - last)).astype(np.int64)), days)
     return np.where(event, moved, days)
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.clean import CleanCohort
-from helpers.cohort.spine import pack, unpack
 from helpers.cohort.spine_arrays import patient_codes, spine_arrays
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
@@ -23,51 +22,55 @@ WRONG_COLUMNS = ("share", "cohorts", "estimate", "low", "high", "if_wrong_alread
 def with_wrong_levels(cohort: CleanCohort, share: float, *, rng: np.random.Generator) -> CleanCohort:
     """The cohort with all cement of a share of the patients moved one level up or down along their own spines.
 
-    Each patient is drawn with probability `share`, the direction with one half; at an end of the spine the cement
-    moves the only way it can. Fractures stay where they are: it is their distance to cement that becomes wrong.
+    Each patient is drawn with probability `share`, the direction with one half; where some cement is at an end of the
+    spine, all moves the only way it can. Fractures stay where they are: their distance to cement becomes wrong.
     """
     if not 0 <= share <= 1:
         raise WorkbookError(f"`share` must lie from 0 to 1, but got {share}. Write 0.15 for 15%.")
-    n = len(cohort.patients)
+    n, procedures = len(cohort.patients), cohort.procedures
     is_wrong, is_up = rng.random(n) < share, rng.random(n) < 0.5
-    person = patient_codes(cohort.procedures)
-    rows = is_wrong[person]
-    masks = cohort.procedures["level_mask"].to_numpy().copy()
-    levels = spine_arrays(cohort).levels
-    masks[rows] = moved(masks[rows], levels[person[rows]], is_up[person[rows]])
-    return replace(cohort, procedures=cohort.procedures.assign(level_mask=masks))
+    person, masks = patient_codes(procedures), procedures["level_mask"].to_numpy().copy()
+    levels, everywhere = spine_arrays(cohort).levels, np.zeros(n, dtype=np.uint32)
+    np.bitwise_or.at(everywhere, person, masks)
+    step, rows = steps(everywhere, levels, is_up), is_wrong[person]
+    masks[rows] = moved(masks[rows], levels[person[rows]], step[person[rows]])
+    return replace(cohort, procedures=procedures.assign(level_mask=masks))
 
 
-def moved(masks: np.ndarray, levels: np.ndarray, is_up: np.ndarray) -> np.ndarray:
-    """Packed levels one level further up (towards the head) or down, among the `levels` that the spine has.
+def steps(masks: np.ndarray, levels: np.ndarray, is_up: np.ndarray) -> np.ndarray:
+    """-1 (towards the head) or 1 as wished; the other way where the spine ends there, 0 where it does so on both."""
+    top, bottom = levels & -levels.astype(np.int64), _highest_bit(levels)
+    fits_up, fits_down = (masks & top) == 0, (masks & bottom) == 0
+    return np.where(is_up & fits_up | ~fits_down, np.where(fits_up, -1, 0), 1).astype(np.int8)
+
+
+def moved(masks: np.ndarray, levels: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Packed levels that many levels further down, among the `levels` that the spine has.
 
     Examples
     --------
-    T12 and L1 of a usual spine, in which neither T13 nor L6 is there:
+    T12 of a usual spine, in which neither T13 nor L6 is there:
 
-    >>> from helpers.cohort.spine import SLOT_INDEX, level_names, present
+    >>> from helpers.cohort.spine import SLOT_INDEX, level_names, pack, present
     >>> own = pack(present(np.array([12, 12]), np.array([5, 5])))
     >>> t12 = np.full(2, 1 << SLOT_INDEX["T12"], dtype=np.uint32)
-    >>> [level_names(mask) for mask in moved(t12, own, np.array([True, False]))]
+    >>> [level_names(mask) for mask in moved(t12, own, np.array([-1, 1]))]
     [('T11',), ('L1',)]
     """
-    pairs, place = np.unique(np.stack([masks, levels, is_up.astype(np.uint32)], axis=1), axis=0, return_inverse=True)
-    found = np.array([_moved(*pair) for pair in pairs.tolist()], dtype=np.uint32)
+    cases = np.stack([masks.astype(np.int64), levels.astype(np.int64), step.astype(np.int64)], axis=1)
+    distinct, place = np.unique(cases, axis=0, return_inverse=True)
+    found = np.array([_moved(*case) for case in distinct.tolist()], dtype=np.uint32)
     return found[place.ravel()] if len(found) else masks
 
 
-def _moved(mask: int, levels: int, is_up: int) -> int:
-    own = np.flatnonzero(unpack(np.array([levels], dtype=np.uint32))[0])
-    places = np.flatnonzero(np.isin(own, np.flatnonzero(unpack(np.array([mask], dtype=np.uint32))[0])))
-    if not len(places):
-        return mask
-    fits_up, fits_down = places[0] > 0, places[-1] < len(own) - 1
-    step = -1 if (is_up and fits_up) or not fits_down else 1
-    if step == -1 and not fits_up:
-        return mask
-    slots = np.zeros((1, unpack(np.array([0], dtype=np.uint32)).shape[1]), dtype=bool)
-    slots[0, own[places + step]] = True
-    return int(pack(slots)[0])
+def _moved(mask: int, levels: int, step: int) -> int:
+    own = [1 << slot for slot in range(levels.bit_length()) if levels >> slot & 1]
+    return sum(own[place + step] for place, bit in enumerate(own) if mask & bit)
+
+
+def _highest_bit(levels: np.ndarray) -> np.ndarray:
+    bits = np.unique(levels)
+    return np.array([1 << int(bit).bit_length() >> 1 for bit in bits], dtype=np.int64)[np.searchsorted(bits, levels)]
 
 
 def ratio_with_wrong_levels(
