@@ -64,10 +64,10 @@ def lost_sentence(rows: pd.DataFrame, horizon_days: int) -> Sentence:
     known = rows["estimate"].dropna()
     if known.empty:
         return Sentence(f"The risk ratio by day {horizon_days} could not be estimated.")
-    most = rows["x"].max()
+    most, low, high = rows["x"].max(), number_text(known.min()), number_text(known.max())
     return Sentence(
         f"If vertebrae lost before day {horizon_days} had fractured at 0 to {most:g} times the hazard of those "
-        f"followed, the risk ratio by that day would lie between {number_text(known.min())} and {number_text(known.max())}."
+        f"followed, the risk ratio by that day would lie between {low} and {high}."
     )
 
 
@@ -77,11 +77,12 @@ def wrong_level_sentence(rows: pd.DataFrame) -> Sentence:
     if known.empty:
         return Sentence("The ratio with wrong level numbers could not be estimated.")
     first, last = known.iloc[0], known.iloc[-1]
+    back = number_text(last["if_wrong_already"])
     return Sentence(
         f"With cement recorded one level off in {percent_text(last['share'])} of the patients the ratio was "
         f"{number_text(last['estimate'])} on average (95% of {int(last['cohorts'])} such cohorts: "
         f"{number_text(last['low'])} to {number_text(last['high'])}), from {number_text(first['estimate'])} as "
-        f"recorded. If as many are wrong already, it would be about {number_text(last['if_wrong_already'])} without errors."
+        f"recorded. If as many are wrong already, it would be about {back} without errors."
     )
 
 
