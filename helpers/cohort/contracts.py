@@ -12,7 +12,7 @@ from helpers.cohort.dictionary import read_dictionary
 from helpers.cohort.events import EVENTS
 from helpers.cohort.flow import FLOW_COLUMNS, KINDS, check_flow
 from helpers.cohort.ledger import ACTIONS, DECIDED_BY, RULES
-from helpers.cohort.privacy import LEDGER_COLUMNS, QUARANTINE_COLUMNS, days_name
+from helpers.cohort.privacy import LEDGER_COLUMNS, MARKS, QUARANTINE_COLUMNS, days_name
 from helpers.cohort.risk_table import DIRECTIONS, OUTCOMES
 from helpers.cohort.spine import REGIONS, SLOTS
 from helpers.cohort.summary import CODEBOOK_COLUMNS
@@ -79,6 +79,7 @@ def _raw(name: str) -> pa.DataFrameSchema:
             columns[column.name] = _category(SLOTS, ordered=True)
         elif column.type == "levels":
             columns[column.name] = pa.Column("category")
+    columns |= {mark: pa.Column("bool") for mark in MARKS.get(name, {})}
     key = ["patient"] if name == "patients" else None
     return _schema(columns, key, order=("patient",))
 

@@ -47,6 +47,16 @@ def fill_status(fractures: Table, days: Days, *, day_zero_fractures: str) -> Non
     status[at[blank & ~is_new]] = "prevalent"
 
 
+def entered_as_new(fractures: Table, days: Days) -> np.ndarray:
+    """Rows that the file calls new, or leaves open, from day 0 on (bool): what they become hangs on day 0."""
+    at, day, person = _kept(fractures)
+    status = fractures.clean["status"]
+    is_open = (status.isna() | (status == "new"))[at]
+    is_entered = np.zeros(len(status), dtype=bool)
+    is_entered[at] = is_open & (day >= days.index[person])
+    return is_entered
+
+
 def new_fracture_before_procedure(fractures: Table, days: Days) -> Finding:
     """Called new, but dated before the first procedure."""
     at, day, person = _new(fractures)

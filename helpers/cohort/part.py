@@ -208,6 +208,7 @@ def _check_fractures(
     partial_dates.narrow_by_record(fractures, patients, days)
     open_day_0 = partial_dates.fracture_around_day_0(fractures, days, day_zero_fractures=day_zero_fractures)
     fractures.apply(open_day_0)
+    fractures.clean["entered_as_new"] = rules.entered_as_new(fractures, days)
     rules.fill_status(fractures, days, day_zero_fractures=day_zero_fractures)
     partial_dates.settle_fractures(fractures, days, first_cement, day_zero_fractures=day_zero_fractures)
     fractures.apply(rules.new_fracture_before_procedure(fractures, days))

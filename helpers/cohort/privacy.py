@@ -14,6 +14,21 @@ from helpers.cohort.dictionary import RAW_TABLES, Dictionary
 from helpers.cohort.ledger import RULES
 
 IDENTIFIER, DATE, TEXT = "[identifier]", "[date]", "[text]"
+# Yes or no of each row, said by cleaning and no column of the files: what it is called, and what it means.
+MARKS = {
+    "patients": {
+        "procedure_set_aside": (
+            "Vertebroplasty set aside",
+            "A vertebroplasty of the patient was set aside in cleaning, so that day 0 or the cement is not known",
+        )
+    },
+    "fractures": {
+        "entered_as_new": (
+            "Entered as new",
+            "The file calls the fracture new or leaves its status open, and dates it on day 0 or later",
+        )
+    },
+}
 LEDGER_COLUMNS = (
     "table", "row", "entry", "column", "file_column", "before", "after", "rule", "why", "decided_by", "action",
 )  # fmt: skip
@@ -82,7 +97,7 @@ def _without_dates(frame: pd.DataFrame, name: str, index: np.ndarray, dictionary
             columns[days_name(column.name)] = pd.arrays.IntegerArray(days, ~is_known)
         elif column.type != "id":
             columns[column.name] = frame[column.name]
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | {mark: frame[mark] for mark in MARKS.get(name, {})})
 
 
 def _index_days(cohort: CleanCohort) -> np.ndarray:

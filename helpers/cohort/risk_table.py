@@ -64,7 +64,7 @@ def build_risk_table(
         "death_follow_up": death_follow_up,
     }
     followed = follow_up(cohort, check_options(levels_at_risk, adjacent_within, options), **options)
-    cement = _late_cement if later_vertebroplasty == "reclassify" else cement_of_day_0
+    cement = late_cement if later_vertebroplasty == "reclassify" else cement_of_day_0
     columns = [
         lambda: place_columns(cohort, followed.at_risk),
         lambda: near_columns(*cement(followed), adjacent_within),
@@ -116,7 +116,7 @@ def category(codes, categories) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=list(categories))
 
 
-def _late_cement(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
+def late_cement(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
     """The same of all cement placed before the row's last day; on that day itself it comes too late to count."""
     spines, at_risk = followed.spines, followed.at_risk
     distance, direction = cement_of_day_0(followed)

@@ -7,8 +7,8 @@ import pandas as pd
 
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import NEVER
-from helpers.cohort.dictionary import RAW_TABLES, Dictionary
-from helpers.cohort.privacy import days_name
+from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
+from helpers.cohort.privacy import MARKS, days_name
 from helpers.cohort.runs import first_rows
 from helpers.cohort.spine import N_SLOTS, SLOTS, unpack
 from helpers.cohort.spine_arrays import count_levels, spine_arrays
@@ -90,21 +90,28 @@ def codebook(dictionary: Dictionary, tables: dict[str, pd.DataFrame]) -> pd.Data
         As `privacy.shareable` gives them; the risk table and the patient summary may be among them.
     """
     lines = []
-    for column in dictionary.columns:
-        if column.table not in tables:
-            continue
-        frame, name, label, kind = tables[column.table], column.name, column.label, column.type
-        meaning, unit, allowed = column.meaning, column.unit, column.allowed
-        if column.table in RAW_TABLES and kind == "id":
-            name, label = "patient", "Patient key"
-            meaning, allowed = "A number in random order that stands for the patient", ""
-        elif kind == "date":
-            name, kind, unit = days_name(name), "integer", "days"
-            meaning += "; in days since the patient's first vertebroplasty"
-        if name in frame:
-            missing = int(frame[name].isna().sum())
-            lines.append((column.table, name, label, meaning, kind, unit, allowed, len(frame) - missing, missing))
+    for table in dict.fromkeys(column.table for column in dictionary.columns if column.table in tables):
+        lines += [line for column in dictionary.table(table) if (line := _line(column, tables[table]))]
+        marked = {mark: told for mark, told in MARKS.get(table, {}).items() if mark in tables[table]}
+        n_rows = len(tables[table])
+        lines += [(table, mark, *told, "yes_no", "", "yes, no", n_rows, 0) for mark, told in marked.items()]
     return pd.DataFrame(lines, columns=list(CODEBOOK_COLUMNS)).astype({"n": np.int64, "n_missing": np.int64})
+
+
+def _line(column: Column, frame: pd.DataFrame) -> tuple | None:
+    """The line of one column; None where the table lacks it."""
+    name, label, kind, meaning = column.name, column.label, column.type, column.meaning
+    unit, allowed = column.unit, column.allowed
+    if column.table in RAW_TABLES and kind == "id":
+        name, label = "patient", "Patient key"
+        meaning, allowed = "A number in random order that stands for the patient", ""
+    elif kind == "date":
+        name, kind, unit = days_name(name), "integer", "days"
+        meaning += "; in days since the patient's first vertebroplasty"
+    if name not in frame:
+        return None
+    missing = int(frame[name].isna().sum())
+    return column.table, name, label, meaning, kind, unit, allowed, len(frame) - missing, missing
 
 
 def add_codebooks(codebooks: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -235,3 +235,21 @@ def survey_fit():
     average = np.linspace(0.22, 0.02, 12)
     fit = pd.DataFrame({"of": [str(n) for n in range(1, 13)], "observed": observed, "average": average})
     return fit.assign(low=np.maximum(average - 0.06, 0), high=average + 0.06)
+
+
+def growing_errors(lines=("This cohort",), steps=5) -> pd.DataFrame:
+    """Ratios under a growing error, a line each."""
+    rows = [
+        {
+            "line": line,
+            "x": step / (steps - 1),
+            "x_text": f"{step / (steps - 1):.2g}",
+            "estimate": (place + 1) * 0.9 * 1.4**step,
+            "conf_low": (place + 1) * 0.6 * 1.3**step if place == 0 else float("nan"),
+            "conf_high": (place + 1) * 1.3 * 1.5**step if place == 0 else float("nan"),
+            "text": f"{(place + 1) * 0.9 * 1.4**step:.2f} at the end" if place else "",
+        }
+        for place, line in enumerate(lines)
+        for step in range(steps)
+    ]
+    return pd.DataFrame(rows)

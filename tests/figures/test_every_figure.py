@@ -16,6 +16,7 @@ from figure_tables import (
     flow_steps,
     forest_rows,
     fracture_times,
+    growing_errors,
     hazard_windows,
     image_bounds,
     simulated_coverage,
@@ -27,6 +28,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from helpers.errors import WorkbookError
+from helpers.figures.bias import plot_bias
 from helpers.figures.coverage import plot_coverage
 from helpers.figures.distance import plot_distance
 from helpers.figures.flow import plot_flow
@@ -81,6 +83,9 @@ FIGURES = {
     "times": times,
     "windows": lambda: plot_hazard_by_window(hazard_windows(), horizon=730),
     "coverage": lambda: plot_coverage(simulated_coverage(), band=(0.935, 0.965)),
+    "errors": lambda: plot_bias(
+        growing_errors(), x_label="Share", y_label="Ratio", references={"published 4.62": 4.62}
+    ),
     "interval-censored": lambda: plot_interval_censored(image_bounds(), steps=two_groups()[0], horizon=730),
     "no effect, ratios": lambda: no_effect(is_ratio=True),
     "no effect, medians": lambda: no_effect(is_ratio=False),

@@ -1,0 +1,58 @@
+"""Answers under growing errors as the rows that `figures.bias` draws, with their written results."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from helpers.report.display import days_text, number_text, percent_text
+
+LOST = {
+    "exposed": "Lost next to cement differ",
+    "unexposed": "Lost further away differ",
+    "both": "All lost differ",
+}
+AS_IT_IS, IF_ALREADY = "With such errors added", "If as many are wrong already"
+
+
+def detection_rows(rows: Sequence[Mapping], *, every: int = 4) -> pd.DataFrame:
+    """`sensitivity.if_found_more_often` in order of the share, of which every fourth is numbered."""
+    frame = pd.DataFrame(rows).rename(columns={"detection": "x"}).sort_values("x", ignore_index=True)
+    from_last = frame.index[::-1] % every
+    numbers = ["" if place else f"{x:g}" for place, x in zip(from_last, frame["x"], strict=True)]
+    return _drawn(frame.assign(line="This cohort"), numbers, "")
+
+
+def lost_rows(rows: Sequence[Mapping]) -> pd.DataFrame:
+    """`lost_follow_up.ratio_if_lost_differ` as three lines."""
+    frame = pd.DataFrame(rows).rename(columns={"hazard_ratio": "x"})
+    frame = frame.assign(line=frame["who"].map(LOST), conf_low=float("nan"), conf_high=float("nan"))
+    texts = [f"{number_text(value)} at {x:g}" for value, x in zip(frame["estimate"], frame["x"], strict=True)]
+    return _drawn(frame, [f"{x:g}" for x in frame["x"]], texts)
+
+
+def dating_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """The medians of `dating.by_dating` as two lines."""
+    frame = rows[rows["quantity"].str.startswith("median")].rename(columns={"share": "x"})
+    names = frame["quantity"].str.removeprefix("median, ").str.capitalize()
+    texts = ["not reached" if pd.isna(value) else f"{days_text(value)} days" for value in frame["estimate"]]
+    return _drawn(frame.assign(line=names), frame["dating"].tolist(), texts)
+
+
+def wrong_level_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """`wrong_levels.ratio_with_wrong_levels` as two lines: errors added, and the step back."""
+    added = rows.assign(line=AS_IT_IS, conf_low=rows["low"], conf_high=rows["high"])
+    back = rows.assign(
+        line=IF_ALREADY, estimate=rows["if_wrong_already"], conf_low=float("nan"), conf_high=float("nan")
+    )
+    frame = pd.concat([added, back], ignore_index=True).rename(columns={"share": "x"})
+    texts = ["" if pd.isna(value) else number_text(value) for value in frame["estimate"]]
+    return _drawn(frame, [percent_text(x).replace(".0%", "%") for x in frame["x"]], texts)
+
+
+def _drawn(frame: pd.DataFrame, x_texts: Sequence[str], texts) -> pd.DataFrame:
+    columns = ["line", "x", "x_text", "estimate", "conf_low", "conf_high", "text"]
+    return (
+        frame.assign(x_text=x_texts, text=texts)[columns]
+        .astype({"x": float, "estimate": float, "conf_low": float, "conf_high": float})
+        .reset_index(drop=True)
+    )

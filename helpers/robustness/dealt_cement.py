@@ -1,0 +1,69 @@
+"""Where cement could have lain instead: its place dealt anew within each patient, in two ways."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from helpers.cohort.near_cement import nearest_cement
+from helpers.cohort.spine import N_SLOTS, pack, unpack
+from helpers.cohort.spine_arrays import Spines, count_levels
+
+AMONG_WHOLE = "any whole vertebra"
+AMONG_FRACTURED = "any fractured vertebra"
+NULLS = (AMONG_WHOLE, AMONG_FRACTURED)
+_LAST = 2.0  # beyond every random number
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """How each vertebra lies to cement: distance and whether it is a sandwich, ways x (patients x 19)."""
+
+    distance: np.ndarray
+    is_sandwich: np.ndarray
+
+
+def as_it_was(spines: Spines) -> Places:
+    """One way: where the cement of day 0 lies."""
+    return _places(spines.levels, spines.cemented[None])
+
+
+def dealt(spines: Spines, null: str, number: int, random: np.random.Generator) -> Places:
+    """So many ways to deal the cement of day 0 anew.
+
+    Among "any whole vertebra": how a vertebra lies to cement (distance, sandwich) is exchanged at random between those
+    of the patient's vertebrae that were neither cemented nor fractured on day 0. The fractures stay where they are, and
+    every patient keeps the number of vertebrae at each distance.
+
+    Among "any fractured vertebra": the patient's cement is put into as many of the vertebrae that were fractured or
+    cemented on day 0, each set of that size being as likely, and every distance is measured anew. No vertebra enters
+    or leaves the vertebrae at risk, which are those that were whole.
+    """
+    if null == AMONG_WHOLE:
+        return _exchanged(spines, number, random)
+    candidates = unpack(spines.levels & (spines.cemented | spines.prevalent))
+    keys = np.where(candidates, random.random((number, *candidates.shape)), _LAST)
+    rank = keys.argsort(axis=-1, kind="stable").argsort(axis=-1, kind="stable")
+    n_cemented = count_levels(spines.cemented & spines.levels)
+    return _places(spines.levels, pack(rank < n_cemented[:, None]))
+
+
+def _exchanged(spines: Spines, number: int, random: np.random.Generator) -> Places:
+    was = as_it_was(spines)
+    is_whole = unpack(spines.levels & ~(spines.cemented | spines.prevalent))
+    source = np.where(is_whole, random.random((number, *is_whole.shape)), _LAST).argsort(axis=-1, kind="stable")
+    target = np.broadcast_to((~is_whole).argsort(axis=-1, kind="stable"), source.shape)
+    places = []
+    for values in (was.distance, was.is_sandwich):
+        moved = np.empty(source.shape, dtype=values.dtype)
+        own = np.broadcast_to(values.reshape(is_whole.shape), source.shape)
+        np.put_along_axis(moved, target, np.take_along_axis(own, source, axis=-1), axis=-1)
+        places.append(moved.reshape(number, -1))
+    return Places(*places)
+
+
+def _places(levels: np.ndarray, cemented: np.ndarray) -> Places:
+    """Of cement as packed levels, ways x patients."""
+    near = nearest_cement(np.tile(levels, len(cemented)), cemented.ravel())
+    distance, direction = near.distance[near.pattern], near.direction[near.pattern]
+    is_sandwich = (distance == 1) & (direction == 2)
+    return Places(*(values.reshape(len(cemented), len(levels) * N_SLOTS) for values in (distance, is_sandwich)))

@@ -1,0 +1,132 @@
+"""The whole curve against curves in which the place of cement is chance."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.cohort.clean import CleanCohort
+from helpers.cohort.spine_arrays import spine_arrays
+from helpers.robustness.dealt_cement import NULLS, as_it_was, dealt
+from helpers.robustness.dealt_ratios import ESTIMATORS, DealtVertebrae
+from helpers.robustness.shared_cohort import sample_of
+from helpers.robustness.specifications import AT_RISK
+from helpers.robustness.vertebrae import vertebrae_at_risk
+
+MOST_PATIENTS = 2_000
+BLOCK = 25  # ways at a time, each block with a seed of its own
+MEDIAN, ABOVE = "median ratio", "share with an interval above 1"
+TEST_COLUMNS = (
+    "null", "statistic", "observed", "null_median", "null_high", "p_value", "permutations", "specifications", "patients",
+)  # fmt: skip
+
+
+def thinned(specifications: pd.DataFrame, *, made_with: str) -> pd.DataFrame:
+    """The specifications that the joint test computes under the null.
+
+    Crude risks, risks within patients and rates, as these are quick; prevalent fractures excluded, as a cemented
+    vertebra is not at risk and a fractured one must not be either if cement could have been in it; later
+    vertebroplasties censored or ignored; and fractures of day 0 as the cohort was cleaned.
+    """
+    is_kept = (
+        specifications["estimator"].isin(ESTIMATORS)
+        & (specifications["prevalent_fractures"] == "exclude")
+        & specifications["later_vertebroplasty"].isin(["censor", "ignore"])
+        & (specifications["day_zero_fractures"] == made_with)
+    )
+    return specifications[is_kept].reset_index(drop=True)
+
+
+def joint_test(
+    cohort: CleanCohort,
+    specifications: pd.DataFrame,
+    *,
+    made_with: str,
+    permutations: int = 200,
+    seed: int = 20060127,
+    conf_level: float = 0.95,
+) -> pd.DataFrame:
+    """Set the curve against curves with cement dealt anew within each patient (Simonsohn, Simmons and Nelson [1]_).
+
+    Two null hypotheses, each with what it assumes:
+
+    - "any whole vertebra": given a patient's fractures, every vertebra that was whole on day 0 could as well have lain
+      where any other did. It fails wherever new fractures cluster, by level or around old fractures, with or without
+      cement; rejecting it says no more than that.
+    - "any fractured vertebra": given a patient's old and new fractures, the cement could as well have been put into
+      any other of the vertebrae that were fractured on day 0. Clustering around fractures is kept. It assumes that
+      among these the choice of vertebra had nothing to do with where new fractures were to come, and hears only of
+      patients who had more of them than were cemented. Under it the ratios are not expected to be 1.
+
+    Each has two statistics of the curve: its median ratio, and the share of its specifications whose interval lies
+    above 1. p = (1 + number of ways that reach the observed value) / (1 + permutations), one-sided: how often chance
+    alone gives ratios as high. All specifications of one way are computed from the same dealing, so that the p-value
+    allows for their being answers of one cohort.
+
+    Parameters
+    ----------
+    specifications : DataFrame
+        As `grid.Grid.specifications`; those of `thinned` are used.
+    permutations : int
+        Ways to deal the cement.
+    seed : int
+        Blocks of 25 ways have seeds of their own, spawned from it.
+
+    Returns
+    -------
+    DataFrame
+        null, statistic, observed, null_median and null_high (median and 95th percentile over the ways), p_value,
+        permutations, specifications, patients. Of more than 2,000 patients a random sample of 2,000 is used, for the
+        observed value too.
+
+    References
+    ----------
+    .. [1] Simonsohn U, Simmons JP, Nelson LD. Specification curve analysis. Nature Human Behaviour 2020;4:1208-1214.
+    """
+    used = thinned(specifications, made_with=made_with)
+    cohort = sample_of(cohort, MOST_PATIENTS, seed)
+    spines, n_patients = spine_arrays(cohort), len(cohort.patients)
+    lines = []
+    observed = _statistics(cohort, used, as_it_was(spines), conf_level)
+    for number, null in enumerate(NULLS):
+        n_blocks = -(-permutations // BLOCK)
+        seeds = np.random.SeedSequence([seed, number]).spawn(n_blocks)
+        ways = [
+            _statistics(cohort, used, dealt(spines, null, size, np.random.default_rng(own)), conf_level)
+            for own, size in zip(seeds, _sizes(permutations), strict=True)
+        ]
+        for name, value in observed.items():
+            under_null = np.concatenate([way[name] for way in ways])
+            lines.append((null, name, *_told(float(value[0]), under_null), permutations, len(used), n_patients))
+    return pd.DataFrame(lines, columns=list(TEST_COLUMNS))
+
+
+def _sizes(permutations: int) -> list[int]:
+    return [min(BLOCK, permutations - start) for start in range(0, permutations, BLOCK)]
+
+
+def _told(observed: float, under_null: np.ndarray) -> tuple[float, float, float, float]:
+    # What is equal but for rounding reaches the observed value.
+    n_reaching = int((under_null >= observed - 1e-9 * abs(observed)).sum())
+    p_value = (1 + n_reaching) / (1 + len(under_null))
+    return observed, float(np.median(under_null)), float(np.quantile(under_null, 0.95)), p_value
+
+
+def _statistics(cohort: CleanCohort, used: pd.DataFrame, places, conf_level: float) -> dict[str, np.ndarray]:
+    """Of each way: the median ratio of its curve, and the share of specifications with an interval above 1."""
+    logs, above = [], []
+    for _, of_table in used.groupby(list(AT_RISK), sort=False):
+        vertebrae = vertebrae_at_risk(cohort, of_table.iloc[0].to_dict())
+        for (within, sandwich), same in of_table.groupby(["adjacent_within", "sandwich_vertebrae"], sort=False):
+            each = DealtVertebrae.of(vertebrae, places, adjacent_within=int(within), sandwich=sandwich)
+            chosen = zip(same["estimator"], same["fractures_counted"], same["horizon_days"], strict=True)
+            found = [
+                each.ratios(estimator, fractures_counted=counted, horizon=horizon, conf_level=conf_level)
+                for estimator, counted, horizon in chosen
+            ]
+            logs += [log_ratio for log_ratio, _ in found]
+            above += [is_above for _, is_above in found]
+    return {MEDIAN: np.exp(_median(np.array(logs))), ABOVE: np.mean(above, axis=0)}
+
+
+def _median(logs: np.ndarray) -> np.ndarray:
+    """The median over the specifications that have a value; a ratio of 0 lies below all others."""
+    return np.array([np.median(of_way[~np.isnan(of_way)]) for of_way in logs.T])

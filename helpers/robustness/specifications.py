@@ -1,0 +1,90 @@
+"""The specification curve: one question, asked in every way that makes sense."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.cohort.clean import CleanCohort
+from helpers.estimators.estimate import Estimate
+from helpers.estimators.estimates import to_frame
+from helpers.robustness.choices import CHOICES
+from helpers.robustness.grid import Specification
+from helpers.robustness.shared_cohort import with_day_zero
+from helpers.robustness.vertebrae import Compared, Vertebrae, vertebrae_at_risk
+
+# What makes a risk table; what is then left out of it or cut.
+AT_RISK = (
+    "day_zero_fractures", "levels_at_risk", "region", "prevalent_fractures", "later_vertebroplasty", "death_follow_up",
+)  # fmt: skip
+CHOSEN = ("sandwich_vertebrae", "fractures_counted")
+RESULTS = (
+    "measure", "estimate", "conf_low", "conf_high", "conf_level", "p_value", "std_error",
+    "n_patients", "n_vertebrae", "n_events", "note",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Specifications that share the vertebrae they count, at full follow-up; `rows` is their place in the grid."""
+
+    vertebrae: Vertebrae
+    rows: pd.DataFrame
+
+
+def specification_curve(
+    cohort: CleanCohort, specifications: pd.DataFrame, *, made_with: str, conf_level: float = 0.95
+) -> pd.DataFrame:
+    """Estimate every specification.
+
+    Each distinct set of vertebrae at risk is made once and handed to the estimators of notebooks 2 and 3. A horizon
+    ends follow-up: fractures found later do not count, whatever the estimator.
+
+    Parameters
+    ----------
+    cohort : CleanCohort
+        As `shared_cohort.shared_cohort` gives it.
+    specifications : DataFrame
+        As `grid.Grid.specifications`.
+    made_with : str
+        The `day_zero_fractures` that the cohort was cleaned with.
+
+    Returns
+    -------
+    DataFrame
+        The contract `specifications`: rank by estimate, is_reference, the choices, the estimate with its interval and
+        counts; those without a value come last.
+
+    References
+    ----------
+    .. [1] Simonsohn U, Simmons JP, Nelson LD. Specification curve analysis. Nature Human Behaviour 2020;4:1208-1214.
+    """
+    estimates: list[Estimate | None] = [None] * len(specifications)
+    for asked in each_risk_table(cohort, specifications, made_with=made_with):
+        for within, same in asked.rows.groupby("adjacent_within", sort=False):
+            full = Compared(asked.vertebrae, int(within), conf_level)
+            for horizon, at_horizon in same.groupby("horizon_days", sort=False):
+                cut = Compared(asked.vertebrae.to_horizon(horizon), int(within), conf_level)
+                for place, estimator in at_horizon["estimator"].items():
+                    is_hazard = estimator == "hazard"
+                    estimates[place] = full.hazard_ratio(horizon) if is_hazard else cut.estimate(estimator)
+    found = to_frame({str(place): estimate for place, estimate in enumerate(estimates)}, contrast="")
+    frame = pd.concat([specifications, found[list(RESULTS)]], axis=1)
+    frame = frame.sort_values("estimate", kind="stable", na_position="last", ignore_index=True)
+    frame.insert(0, "rank", np.arange(1, len(frame) + 1, dtype=np.int32))
+    return frame
+
+
+def each_risk_table(cohort: CleanCohort, specifications: pd.DataFrame, *, made_with: str) -> Iterator[Asked]:
+    """Specifications by the vertebrae they count; each risk table is made once."""
+    for day_zero, of_day in specifications.groupby("day_zero_fractures", sort=False):
+        cleaned = with_day_zero(cohort, day_zero, made_with=made_with)
+        for _, of_table in of_day.groupby(list(AT_RISK), sort=False):
+            at_risk = vertebrae_at_risk(cleaned, _first(of_table))
+            for _, rows in of_table.groupby(list(CHOSEN), sort=False):
+                yield Asked(at_risk.chosen(_first(rows)), rows)
+
+
+def _first(rows: pd.DataFrame) -> Specification:
+    return rows.iloc[0][list(CHOICES)].to_dict()
