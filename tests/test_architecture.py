@@ -7,18 +7,20 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("intake", "cohort", "estimators", "figures", "report", "workbook")
+ROOMS = ("intake", "cohort", "estimators", "robustness", "figures", "report", "workbook")
 RECORDS = "helpers.estimators.estimate"
 MAY_IMPORT = {
     "intake": ("helpers.intake",),
     "cohort": ("helpers.cohort", "helpers.intake"),
     "estimators": ("helpers.estimators",),
+    "robustness": ("helpers.robustness", "helpers.cohort", "helpers.estimators", "helpers.intake"),
     "figures": ("helpers.figures", RECORDS),
     "report": ("helpers.report", RECORDS),
     "workbook": (
         "helpers.workbook",
         "helpers.report",
         "helpers.intake",
+        "helpers.robustness.choices",
         *(f"helpers.cohort.{noun}" for noun in ("cluster", "dictionary", "parted_table", "partition", "parts")),
         *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
     ),

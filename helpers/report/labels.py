@@ -19,6 +19,31 @@ COVARIATES = {
     "why": "Why not",
 }
 BRACKETS = {"group": "Vertebra", "vertebrae": "Vertebrae", "is_kept": "Used"}
+LEFT_OUT = {"rule": "Left out", "reason": "Why", "specifications": "Combinations"}
+CHOICE_VALUES = {
+    "choice": "Choice",
+    "value": "Value",
+    "reason": "Why a reader could choose it",
+    "specifications": "Specifications",
+    "median": "Median ratio",
+}
+EFFECTS = {
+    "choice": "Choice",
+    "values": "Values",
+    "variance_share": "Share of the variance",
+    "largest_factor": "Largest factor between two alike in all else",
+    "pairs": "Pairs alike in all else",
+    "direction_flips": "On different sides of 1",
+    "interval_flips": "One interval holds 1, one does not",
+}
+JOINT_TESTS = {
+    "null": "Cement dealt anew among",
+    "statistic": "Of the curve",
+    "observed": "Observed",
+    "null_median": "Median when dealt anew",
+    "null_high": "95th percentile",
+    "p_value": "p",
+}
 PARAMETERS = {"parameter": "Parameter", "value": "Value", "default": "Default", "meaning": "Meaning"}
 CODEBOOK = {
     "table": "Table",

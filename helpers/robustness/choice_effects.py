@@ -87,4 +87,9 @@ def _flips(known: pd.DataFrame, choice: str) -> tuple[int, int, int, float]:
     ]
     one, other = np.concatenate(pairs).T
     factor = np.exp(np.abs(np.log(estimate[one] / estimate[other])).max()) if len(one) else np.nan
-    return len(one), int((is_above[one] != is_above[other]).sum()), int((is_clear[one] != is_clear[other]).sum()), factor
+    return (
+        len(one),
+        int((is_above[one] != is_above[other]).sum()),
+        int((is_clear[one] != is_clear[other]).sum()),
+        factor,
+    )

@@ -107,6 +107,8 @@ class Rule:
         return isinstance(value, str) and bool(value.strip())
 
     def _next_step(self, value: object) -> str:
+        if self.kind == "mapping" and isinstance(value, dict) and _holds_no_text(value):
+            return ' What stands there is text: put numbers, dates, yes and no in quotes, like "1".'
         if isinstance(value, datetime.date):
             return f' YAML takes it for a date: write it in quotes, "{value}".'
         if isinstance(value, str) and (self.kind in WHOLE or self.kind in DECIMAL):
@@ -229,6 +231,13 @@ def _is_mapping_of_text(value: object, depth: int = 2) -> bool:
         and isinstance(value, dict)
         and all(isinstance(key, str) and _is_mapping_of_text(inner, depth - 1) for key, inner in value.items())
     )
+
+
+def _holds_no_text(value: object) -> bool:
+    """Whether a mapping has a key or a value that YAML takes for a number, a date or true or false."""
+    if isinstance(value, dict):
+        return any(not isinstance(key, str) or _holds_no_text(inner) for key, inner in value.items())
+    return not isinstance(value, str | list)
 
 
 def _bare(kind: str) -> Rule:

@@ -9,6 +9,7 @@ import yaml
 
 from helpers.errors import Problems, WorkbookError
 from helpers.intake.names import NO_PASSWORD, has_password, is_url, split_name
+from helpers.robustness.choices import grid_problems
 from helpers.workbook.parameters import Parameter
 from helpers.workbook.places import from_root, safe_name
 
@@ -16,6 +17,8 @@ MUST_SAY = {
     "study_name": "`study_name` is not set. Write the name your report should carry, in quotes.",
     "is_synthetic": "`is_synthetic` is not set. Write `is_synthetic: false` for real patients, `true` for made-up.",
 }
+# What else is asked of a value of the right kind: a function that gives what is wrong with it, in words.
+CHECKS = {"specifications": grid_problems}
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,17 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
             if problem := parameter.rule.problem(values[name]):
                 problems.append(f"`{name}` {problem}")
                 continue
+            problems += [f"`{name}` {problem}" for problem in CHECKS.get(name, _nothing)(values[name])]
         values[name] = parameter.rule.normal(values[name])
         if parameter.rule.kind == "file" and values[name] and (problem := _missing_file(name, values[name], study)):
             problems.append(problem)
     if problems:
         raise Problems(f"{study.path.name} cannot be run as it is; nothing was started:", problems)
     return values
+
+
+def _nothing(value: object) -> list[str]:
+    return []
 
 
 def _unknown(name: object, parameters: Mapping[str, Parameter]) -> str:

@@ -71,7 +71,10 @@ REFUSED = [
     ("list of days: m", [], "must be a list of days, but got an empty list."),
     ("mapping: m", {"a": {"b": {"c": "d"}}},
      "must be a mapping (`key: value` lines, or {} for none), but got {'a': {'b': {'c': 'd'}}}."),
-    ("mapping: m", {"a": True}, "must be a mapping (`key: value` lines, or {} for none), but got {'a': True}."),
+    ("mapping: m", {"a": True}, "must be a mapping (`key: value` lines, or {} for none), but got {'a': True}. "
+     'What stands there is text: put numbers, dates, yes and no in quotes, like "1".'),
+    ("mapping: m", {"a": {1: "b"}}, "must be a mapping (`key: value` lines, or {} for none), but got {'a': {1: 'b'}}. "
+     'What stands there is text: put numbers, dates, yes and no in quotes, like "1".'),
 ]  # fmt: skip
 
 
