@@ -29,12 +29,11 @@ CHOICE_VALUES = {
 }
 EFFECTS = {
     "choice": "Choice",
-    "values": "Values",
-    "variance_share": "Share of the variance",
-    "largest_factor": "Largest factor between two alike in all else",
-    "pairs": "Pairs alike in all else",
-    "direction_flips": "On different sides of 1",
-    "interval_flips": "One interval holds 1, one does not",
+    "variance_share": "Share of variance",
+    "largest_factor": "Largest factor",
+    "pairs": "Pairs",
+    "direction_flips": "Side of 1 flips",
+    "interval_flips": "Interval flips",
 }
 JOINT_TESTS = {
     "null": "Cement dealt anew among",

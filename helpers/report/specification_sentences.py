@@ -34,7 +34,7 @@ def curve_sentence(curve: pd.DataFrame, published: float) -> Sentence:
     """The range of the ratios, and the shares on each side of 1 and of the published value."""
     known = curve[curve["estimate"].notna()]
     if known.empty:
-        return Sentence("None of the specifications gave a ratio.")
+        return Sentence(f"No ratio came of {counted(len(curve), 'specification')}.")
     ratio, n = known["estimate"], len(known)
     missing = len(curve) - n
     absent = f" {counted(missing, 'specification')} gave no ratio." if missing else ""
@@ -54,8 +54,9 @@ def curve_sentence(curve: pd.DataFrame, published: float) -> Sentence:
         )
     )
     return Sentence(
-        f"Of {counted(n, 'ratio')}, {side[0]} lay above 1 and {side[1]} below; {clear[0]} had an interval wholly above "
-        f"1 and {clear[1]} one wholly below. They ran from {number_text(ratio.min())} to {number_text(ratio.max())}, "
+        f"The question was asked in {counted(n, 'way')} that differ in the choices of a study. {side[0]} of the ratios "
+        f"lay above 1 and {side[1]} below; {clear[0]} had an interval wholly above 1 and {clear[1]} one wholly below. "
+        f"They ran from {number_text(ratio.min())} to {number_text(ratio.max())}, "
         f"with a median of {number_text(ratio.median())}; {beyond[0]} lay above the published "
         f"{number_text(published)} and {beyond[1]} below.{own}{absent} "
         "All come from the same patients, so these shares are no probabilities."
@@ -68,9 +69,12 @@ def choices_sentence(effects: pd.DataFrame, names: Mapping[str, str]) -> Sentenc
     if each.empty:
         return Sentence("No choice takes more than one value, so none can be said to move the ratio.")
     first, *others = each.head(3).to_dict("records")
-    told = f"{names[first['choice']]} moved the ratios most, with {_percent(first)} of their variance on the log scale"
+    told = (
+        f"The choice that moved the ratios most was {_name(first, names)}, with {_percent(first)} of their variance on "
+        "the log scale"
+    )
     if others:
-        told += ", followed by " + " and ".join(f"{names[row['choice']]} ({_percent(row)})" for row in others)
+        told += ", followed by " + " and ".join(f"{_name(row, names)} ({_percent(row)})" for row in others)
     together = effects.loc[effects["choice"] == TOGETHER, "variance_share"]
     told += f"; all choices together, without interactions, had {together.iloc[0]:.0%}." if len(together) else "."
     return Sentence(f"{told} {_flips(each, names)}")
@@ -97,7 +101,7 @@ def joint_sentence(tests: pd.DataFrame) -> Sentence:
 def _null(test: pd.Series) -> str:
     p_value = p_text(test["p_value"])
     return (
-        f"{number_text(test['null_median'])} in the middle (95th percentile {number_text(test['null_high'])}; "
+        f"a median of {number_text(test['null_median'])} (95th percentile {number_text(test['null_high'])}; "
         f"p {p_value if p_value.startswith('<') else f'= {p_value}'}, {count_text(test['permutations'])} permutations)"
     )
 
@@ -106,7 +110,7 @@ def _flips(each: pd.DataFrame, names: Mapping[str, str]) -> str:
     turned = each[each["direction_flips"] > 0]
     if len(turned):
         which = "; ".join(
-            f"{names[row['choice']]} in {count_text(row['direction_flips'])} of {counted(row['pairs'], 'pair')}"
+            f"{_name(row, names)} in {count_text(row['direction_flips'])} of {counted(row['pairs'], 'pair')}"
             for row in turned.to_dict("records")
         )
         direction = f"The ratio changed sides of 1 with one choice alone: {which}."
@@ -116,10 +120,15 @@ def _flips(each: pd.DataFrame, names: Mapping[str, str]) -> str:
     if lost.empty:
         return f"{direction} Nor did any change whether the interval holds 1."
     which = "; ".join(
-        f"{names[row['choice']]} {count_text(row['interval_flips'])} of {count_text(row['pairs'])}"
+        f"{_name(row, names)} {count_text(row['interval_flips'])} of {count_text(row['pairs'])}"
         for row in lost.head(3).to_dict("records")
     )
     return f"{direction} Whether the interval holds 1 changed most often with these (pairs alike in all else): {which}."
+
+
+def _name(row: Mapping, names: Mapping[str, str]) -> str:
+    """A choice within a sentence."""
+    return names[row["choice"]].lower()
 
 
 def _percent(row: Mapping) -> str:

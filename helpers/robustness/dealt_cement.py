@@ -50,11 +50,15 @@ def dealt(spines: Spines, null: str, number: int, random: np.random.Generator) -
     """
     if null == AMONG_WHOLE:
         return _exchanged(spines, number, random)
+    return _places(spines.levels, among_fractured(spines, number, random))
+
+
+def among_fractured(spines: Spines, number: int, random: np.random.Generator) -> np.ndarray:
+    """Each patient's cement in as many of the vertebrae fractured or cemented on day 0, packed: ways x patients."""
     candidates = unpack(spines.levels & (spines.cemented | spines.prevalent))
     keys = np.where(candidates, random.random((number, *candidates.shape)), _LAST)
     rank = keys.argsort(axis=-1, kind="stable").argsort(axis=-1, kind="stable")
-    n_cemented = count_levels(spines.cemented & spines.levels)
-    return _places(spines.levels, pack(rank < n_cemented[:, None]))
+    return pack(rank < count_levels(spines.cemented & spines.levels)[:, None])
 
 
 def _exchanged(spines: Spines, number: int, random: np.random.Generator) -> Places:

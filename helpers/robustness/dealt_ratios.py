@@ -31,6 +31,16 @@ class Spans:
     end: np.ndarray
     singly: Mapping[str, np.ndarray]
 
+    @cached_property
+    def start(self) -> np.ndarray:
+        """The first of each patient's vertebrae that end singly."""
+        return np.flatnonzero(first_rows(self.singly["place"]))
+
+    @cached_property
+    def has_any(self) -> np.ndarray:
+        """The patients that have one."""
+        return self.singly["place"][self.start]
+
     @classmethod
     def of(cls, vertebrae: Vertebrae) -> "Spans":
         """Those of one entry per vertebra, patient by patient."""
@@ -93,9 +103,8 @@ class DealtVertebrae:
         singly = self.spans.singly
         days = np.where(singly["event"] & (self._singly[0] | self._singly[1]), singly["days"], NEVER)
         first = np.full(self._groups[0].shape, NEVER)
-        start = np.flatnonzero(first_rows(singly["place"]))
-        if len(start):
-            first[:, singly["place"][start]] = np.minimum.reduceat(days, start, axis=1)
+        if len(self.spans.start):
+            first[:, self.spans.has_any] = np.minimum.reduceat(days, self.spans.start, axis=1)
         return first
 
     def _events(self, first: np.ndarray | None, horizon: str) -> tuple[np.ndarray, np.ndarray]:
@@ -118,10 +127,9 @@ class DealtVertebrae:
 
     def _by_patient(self, values: np.ndarray) -> np.ndarray:
         """Of the vertebrae that end singly, added up."""
-        place = self.spans.singly["place"]
-        sums, start = np.zeros(self._groups[0].shape), np.flatnonzero(first_rows(place))
-        if len(start):
-            sums[:, place[start]] = np.add.reduceat(values, start, axis=1, dtype=float)
+        sums = np.zeros(self._groups[0].shape)
+        if len(self.spans.start):
+            sums[:, self.spans.has_any] = np.add.reduceat(values, self.spans.start, axis=1, dtype=float)
         return sums
 
 

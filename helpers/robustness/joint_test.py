@@ -134,9 +134,8 @@ def _statistics(
 ) -> dict[str, np.ndarray]:
     """Of each way: the median ratio of its curve, and the share of specifications with an interval above 1."""
     logs, above = [], []
-    adjacent = {
-        within: places.adjacent(int(within)) for _, rows in tables for within in rows["adjacent_within"].unique()
-    }
+    distances = {within for _, rows in tables for within in rows["adjacent_within"]}
+    adjacent = {within: places.adjacent(int(within)) for within in distances}
     for spans, of_table in tables:
         for (within, sandwich), same in of_table.groupby(["adjacent_within", "sandwich_vertebrae"], sort=False):
             left_out = places.sandwich if sandwich == "out" else np.zeros_like(places.sandwich)

@@ -39,8 +39,8 @@ def write_settings(
         "parameters": [
             {
                 "parameter": name,
-                "value": written(_without_folders(value)),
-                "default": written(parameters[name].default),
+                "value": written(_without_reasons(name, _without_folders(value))),
+                "default": written(_without_reasons(name, parameters[name].default)),
                 "changed": value != parameters[name].default,
                 "meaning": parameters[name].rule.meaning,
             }
@@ -70,6 +70,11 @@ def read_settings(folder: Path) -> Settings:
 def _without_folders(value: object) -> object:
     """A whole path as its last part: where a file lies on this machine is nobody's business."""
     return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+
+
+def _without_reasons(name: str, value: object) -> object:
+    """A grid of specifications as its values: the reasons stand in notebook 5."""
+    return {choice: list(reasons) for choice, reasons in value.items()} if name == "specifications" else value
 
 
 def written(value: object) -> str:

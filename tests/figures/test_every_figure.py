@@ -18,6 +18,7 @@ from figure_tables import (
     hazard_windows,
     image_bounds,
     simulated_coverage,
+    specifications,
     spine_levels,
     two_groups,
 )
@@ -32,11 +33,13 @@ from helpers.figures.forest import plot_forest
 from helpers.figures.hazard_by_window import plot_hazard_by_window
 from helpers.figures.interval_censored import plot_interval_censored
 from helpers.figures.kaplan_meier import plot_curves
+from helpers.figures.specification_curve import plot_specification_curve
 from helpers.figures.spine_map import plot_spine_map
 from helpers.figures.theme import house_style, png_bytes, svg_bytes
 from helpers.figures.time_to_fracture import plot_time_to_fracture
 
 draw_forest = partial(plot_forest, measure="Ratio of risks", text_heading="Ratio (95% CI)")
+draw_specifications = partial(plot_specification_curve, published=4.62, measure="Next to cement against further away")
 draw_distance = partial(plot_distance, text_heading="Risk (95% CI)")
 
 
@@ -60,6 +63,8 @@ FIGURES = {
     "times": times,
     "windows": lambda: plot_hazard_by_window(hazard_windows(), horizon=730),
     "coverage": lambda: plot_coverage(simulated_coverage(), band=(0.935, 0.965)),
+    "specifications, 2": lambda: draw_specifications(specifications(2)),
+    "specifications, 3,000": lambda: draw_specifications(specifications(3000)),
     "interval-censored": lambda: plot_interval_censored(image_bounds(), steps=two_groups()[0], horizon=730),
 }
 
@@ -119,7 +124,7 @@ def test_importing_the_figures_changes_nothing_and_loads_no_backend():
     code = (
         "import sys, matplotlib as mpl; before = dict(mpl.rcParams)\n"
         "from helpers.figures import coverage, distance, flow, forest, hazard_by_window, interval_censored\n"
-        "from helpers.figures import kaplan_meier, spine_map, time_to_fracture\n"
+        "from helpers.figures import kaplan_meier, specification_curve, spine_map, time_to_fracture\n"
         "changed = [key for key in before if before[key] != mpl.rcParams[key] and key != 'backend']\n"
         "assert not changed, changed\n"
     )
@@ -137,6 +142,7 @@ def test_importing_the_figures_changes_nothing_and_loads_no_backend():
         (lambda table: plot_hazard_by_window(table, horizon=730), "window"),
         (lambda table: plot_coverage(table, band=(0.935, 0.965)), "coverage"),
         (lambda table: plot_interval_censored(table, horizon=730), "through"),
+        (lambda table: draw_specifications(table), "is_reference"),
     ],
 )
 def test_a_missing_column_is_named(draw_with, column):
@@ -150,8 +156,9 @@ def test_a_missing_column_is_named(draw_with, column):
         lambda: plot_hazard_by_window(hazard_windows().iloc[:0], horizon=730),
         lambda: plot_coverage(simulated_coverage().iloc[:0], band=(0.935, 0.965)),
         lambda: plot_interval_censored(image_bounds().iloc[:0], horizon=730),
+        lambda: draw_specifications(specifications(3).iloc[:0]),
     ],
-    ids=["windows", "coverage", "interval-censored"],
+    ids=["windows", "coverage", "interval-censored", "specifications"],
 )
 def test_an_empty_table_has_nothing_to_draw(draw_with):
     with pytest.raises(WorkbookError, match="nothing to draw: its table has no rows"):
