@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "cohort": ("helpers.cohort", "helpers.intake"),
     "setup": ("helpers.setup", "helpers.cohort", "helpers.intake"),
     "estimators": ("helpers.estimators",),
-    "robustness": ("helpers.robustness", "helpers.cohort", "helpers.estimators"),
+    "robustness": ("helpers.robustness", "helpers.cohort", "helpers.estimators", "helpers.intake"),
     "figures": ("helpers.figures", RECORDS),
     "report": ("helpers.report", RECORDS),
     "workbook": (
@@ -22,6 +22,7 @@ MAY_IMPORT = {
         "helpers.report",
         "helpers.figures",
         "helpers.intake",
+        "helpers.robustness.choices",
         "helpers.setup",
         *(f"helpers.cohort.{noun}" for noun in ("clean", "cluster", "cohort_source", "corrections", "date_formats")),
         *(f"helpers.cohort.{noun}" for noun in ("dictionary", "flow", "ledger", "own_codes", "parted_table")),

@@ -1,6 +1,5 @@
 """The contract of every table between notebooks: columns in order, types, allowed values, key, row order."""
 
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -8,20 +7,17 @@ import pandas as pd
 import pyarrow
 from pyarrow import compute
 
+from helpers.cohort.contract_parts import category, contract, estimates, numbers, pa
 from helpers.cohort.dictionary import read_dictionary
 from helpers.cohort.events import EVENTS
 from helpers.cohort.flow import FLOW_COLUMNS, KINDS, check_flow
 from helpers.cohort.ledger import ACTIONS, DECIDED_BY, RULES
 from helpers.cohort.privacy import LEDGER_COLUMNS, MARKS, QUARANTINE_COLUMNS, days_name
 from helpers.cohort.risk_table import DIRECTIONS, OUTCOMES
+from helpers.cohort.robustness_contracts import ROBUSTNESS
 from helpers.cohort.spine import REGIONS, SLOTS
 from helpers.cohort.summary import CODEBOOK_COLUMNS
 from helpers.errors import WorkbookError
-from helpers.imports import without
-
-with without("hypothesis"):  # for making up tables that keep a contract
-    import pandera.backends.pandas.builtin_checks  # noqa: F401 (else the first check imports it)
-    import pandera.pandas as pa
 
 RAW = ("patients", "procedures", "fractures", "imaging")
 ESTIMATES = tuple(f"{step}estimates" for step in ("", "relative_risk_", "time_to_event_", "natural_clustering_"))
@@ -36,7 +32,7 @@ NAMES = (
     "codebook",
     *ESTIMATES,
     "curves",
-    "no_effect",
+    *ROBUSTNESS,
 )
 
 
@@ -48,7 +44,7 @@ OPTIONAL = {"risk_table": ("latest_days",)}
 def schema(name: str, optional: tuple[str, ...] = ()) -> pa.DataFrameSchema:
     """The contract of one table with these of its optional columns; its metadata has the order of its rows."""
     if name in ESTIMATES:
-        return _estimates()
+        return estimates()
     return _SCHEMAS[name](name, *optional)
 
 
@@ -58,7 +54,7 @@ def schema_of(name: str, columns: tuple[str, ...]) -> pa.DataFrameSchema:
     whole = schema(name, OPTIONAL.get(name, ()))
     order = whole.metadata["order"]
     chosen = {column: whole.columns[column] for column in columns}
-    return _schema(chosen, order=order if set(order) <= set(columns) else ())
+    return contract(chosen, order=order if set(order) <= set(columns) else ())
 
 
 def _raw(name: str) -> pa.DataFrameSchema:
@@ -74,14 +70,14 @@ def _raw(name: str) -> pa.DataFrameSchema:
         elif column.type == "yes_no":
             columns[column.name] = pa.Column("boolean", nullable=True)
         elif column.type == "code":
-            columns[column.name] = _category(tuple(column.code_labels), nullable=True)
+            columns[column.name] = category(tuple(column.code_labels), nullable=True)
         elif column.type == "level":
-            columns[column.name] = _category(SLOTS, ordered=True)
+            columns[column.name] = category(SLOTS, ordered=True)
         elif column.type == "levels":
             columns[column.name] = pa.Column("category")
     columns |= {mark: pa.Column("bool") for mark in MARKS.get(name, {})}
     key = ["patient"] if name == "patients" else None
-    return _schema(columns, key, order=("patient",))
+    return contract(columns, key, order=("patient",))
 
 
 def _risk_table(_, *optional: str) -> pa.DataFrameSchema:
@@ -89,7 +85,7 @@ def _risk_table(_, *optional: str) -> pa.DataFrameSchema:
         **_vertebra(),
         **_near_cement(),
         "days": pa.Column("int32", pa.Check.ge(0)),
-        "outcome": _category(OUTCOMES),
+        "outcome": category(OUTCOMES),
         "last_clean_days": pa.Column("Int32", pa.Check.ge(0), nullable=True),
     }
     checks = [
@@ -103,7 +99,7 @@ def _risk_table(_, *optional: str) -> pa.DataFrameSchema:
             lambda frame: not (frame["latest_days"] < frame["days"]).any(), error="latest_days lies before days"
         )
         checks.append(ends)
-    return _schema(columns, ["patient", "level"], order=("patient", "level"), checks=checks)
+    return contract(columns, ["patient", "level"], order=("patient", "level"), checks=checks)
 
 
 def _risk_periods(_) -> pa.DataFrameSchema:
@@ -113,11 +109,11 @@ def _risk_periods(_) -> pa.DataFrameSchema:
         "start_days": pa.Column("int32", pa.Check.ge(0)),
         "stop_days": pa.Column("int32", pa.Check.ge(0)),
         **_near_cement(),
-        "outcome": _category(OUTCOMES),
+        "outcome": category(OUTCOMES),
     }
     follow = pa.Check(_follow_one_another, error="the periods of a vertebra do not follow one another")
     key = ["patient", "level", "period"]
-    return _schema(columns, key, order=key, checks=[follow])
+    return contract(columns, key, order=key, checks=[follow])
 
 
 def _ledger(_) -> pa.DataFrameSchema:
@@ -129,7 +125,7 @@ def _ledger(_) -> pa.DataFrameSchema:
         "decided_by": pa.Column(object, pa.Check.isin(DECIDED_BY)),
         "action": pa.Column(object, pa.Check.isin(ACTIONS)),
     }
-    return _schema({name: columns.get(name, pa.Column(object)) for name in LEDGER_COLUMNS})
+    return contract({name: columns.get(name, pa.Column(object)) for name in LEDGER_COLUMNS})
 
 
 def _quarantine(_) -> pa.DataFrameSchema:
@@ -141,15 +137,15 @@ def _quarantine(_) -> pa.DataFrameSchema:
         "rules": pa.Column(object, pa.Check(_are_rules, error="holds an unknown rule")),
         "why": pa.Column(object),
     }
-    return _schema({name: columns[name] for name in QUARANTINE_COLUMNS}, ["table", "row", "entry"])
+    return contract({name: columns[name] for name in QUARANTINE_COLUMNS}, ["table", "row", "entry"])
 
 
 def _flow(_) -> pa.DataFrameSchema:
     texts = dict.fromkeys(("rule", "step", "detail"), pa.Column(object))
-    fixed = {"order": pa.Column("int16", unique=True), "kind": _category(KINDS)} | texts
+    fixed = {"order": pa.Column("int16", unique=True), "kind": category(KINDS)} | texts
     count = pa.Column("Int64", pa.Check.ge(0), nullable=True)
     adds_up = pa.Check(_adds_up, error="does not add up")
-    return _schema({name: fixed.get(name, count) for name in FLOW_COLUMNS}, ["rule"], checks=[adds_up])
+    return contract({name: fixed.get(name, count) for name in FLOW_COLUMNS}, ["rule"], checks=[adds_up])
 
 
 def _patient_summary(_) -> pa.DataFrameSchema:
@@ -157,41 +153,16 @@ def _patient_summary(_) -> pa.DataFrameSchema:
     for column in read_dictionary().table("patient_summary")[1:]:
         if column.type == "code":
             labels = ("no", "yes") if "yes" in column.code_labels else tuple(column.code_labels)
-            columns[column.name] = _category(labels, nullable=not column.required)
+            columns[column.name] = category(labels, nullable=not column.required)
         else:
             dtype = {"number": "float64"}.get(column.type, "int32" if column.unit == "days" else "int8")
             columns[column.name] = pa.Column(dtype, _between(column), nullable=not column.required)
-    return _schema(columns, ["patient"], order=("patient",))
+    return contract(columns, ["patient"], order=("patient",))
 
 
 def _codebook(_) -> pa.DataFrameSchema:
     count = dict.fromkeys(("n", "n_missing"), pa.Column("int64", pa.Check.ge(0)))
-    return _schema({name: count.get(name, pa.Column(object)) for name in CODEBOOK_COLUMNS}, ["table", "column"])
-
-
-def _estimates() -> pa.DataFrameSchema:
-    share = pa.Check.in_range(0, 1)
-    number, count = pa.Column(float, nullable=True), pa.Column("Int64", pa.Check.ge(0), nullable=True)
-    columns = {
-        **dict.fromkeys(("analysis", "contrast", "measure"), pa.Column(object)),
-        **dict.fromkeys(("estimate", "conf_low", "conf_high"), number),
-        "conf_level": pa.Column(float, pa.Check.in_range(0, 1, include_min=False, include_max=False)),
-        "p_value": pa.Column(float, share, nullable=True),
-        "method": pa.Column(object),
-        **dict.fromkeys(("n_patients", "n_vertebrae", "n_events"), count),
-        **dict.fromkeys(("unit", "note"), pa.Column(object)),
-        "std_error": pa.Column(float, pa.Check.ge(0), nullable=True),
-        **dict.fromkeys(("events_exposed", "at_risk_exposed", "events_unexposed", "at_risk_unexposed"), count),
-    }
-    ordered = pa.Check(
-        lambda frame: ~((frame["conf_low"] > frame["estimate"]) | (frame["conf_high"] < frame["estimate"])),
-        error="estimate lies outside its own interval",
-    )
-    said = pa.Check(
-        lambda frame: frame["estimate"].notna() | (frame["note"] != ""),
-        error="estimate is absent without a note",
-    )
-    return _schema(columns, ["analysis", "contrast"], checks=[ordered, said])
+    return contract({name: count.get(name, pa.Column(object)) for name in CODEBOOK_COLUMNS}, ["table", "column"])
 
 
 def _curves(_) -> pa.DataFrameSchema:
@@ -202,52 +173,13 @@ def _curves(_) -> pa.DataFrameSchema:
         **dict.fromkeys(("at_risk", "events", "competing", "censored"), pa.Column(None, pa.Check.ge(0))),
         **dict.fromkeys(("estimate", "conf_low", "conf_high"), share),
     }
-    return _schema(columns, ["curve", "group", "time"])
-
-
-def _no_effect(_) -> pa.DataFrameSchema:
-    groups = ("adjacent", "nonadjacent")
-    count = pa.Column("int64", pa.Check.ge(0))
-    days = pa.Column(float, pa.Check.ge(0), nullable=True)
-    columns = {
-        "levels": pa.Column(object),
-        "strength": pa.Column(float, pa.Check.ge(0)),
-        "cohort": pa.Column("int64", pa.Check.ge(1)),
-        "risk_ratio": pa.Column(float, pa.Check.ge(0), nullable=True),
-        **{f"fractures_{group}": count for group in groups},
-        **{f"{median}_{group}": days for median in ("median_days", "all_median_days") for group in groups},
-        "patients_fractured": count,
-    }
-    return _schema(columns, ["levels", "strength", "cohort"])
-
-
-def _schema(columns: dict, key=None, *, order=(), checks=()) -> pa.DataFrameSchema:
-    checks = [
-        *checks,
-        *([pa.Check(_in_order(order), error=f"rows are not in order of {', '.join(order)}")] if order else []),
-    ]
-    metadata = {"order": tuple(order)}
-    return pa.DataFrameSchema(columns, checks=checks, unique=key, strict=True, ordered=True, metadata=metadata)
-
-
-def increases(frame: pd.DataFrame, order: tuple[str, ...], *, strictly: bool = False) -> bool:
-    """Whether every row comes after the one before it, by the first of these columns that differs."""
-    is_after, is_same = np.zeros(max(len(frame) - 1, 0), dtype=bool), np.ones(max(len(frame) - 1, 0), dtype=bool)
-    for name in order:
-        values = _numbers(frame[name])
-        is_after |= is_same & (values[1:] > values[:-1])
-        is_same &= values[1:] == values[:-1]
-    return bool((is_after if strictly else is_after | is_same).all())
-
-
-def _in_order(order: tuple[str, ...]) -> Callable:
-    return lambda frame: increases(frame, order)
+    return contract(columns, ["curve", "group", "time"])
 
 
 def _follow_one_another(frame: pd.DataFrame) -> bool:
     """Each row is a vertebra's first period from day 0, or goes on where the row before it ended open."""
     columns = ("patient", "level", "period", "start_days", "stop_days")
-    patient, level, period, start, stop = (_numbers(frame[name]) for name in columns)
+    patient, level, period, start, stop = (numbers(frame[name]) for name in columns)
     is_open = (frame["outcome"] == "censored").to_numpy()
     is_first = (period == 1) & (start == 0)
     goes_on = (patient[1:] == patient[:-1]) & (level[1:] == level[:-1])
@@ -255,18 +187,14 @@ def _follow_one_another(frame: pd.DataFrame) -> bool:
     return bool(is_first[0] and np.where(goes_on, is_next, is_first[1:]).all())
 
 
-def _numbers(column: pd.Series) -> np.ndarray:
-    return (column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column).to_numpy()
-
-
 def _vertebra() -> dict[str, pa.Column]:
-    return {"patient": _patient(), "level": _category(SLOTS, ordered=True), "region": _category(REGIONS)}
+    return {"patient": _patient(), "level": category(SLOTS, ordered=True), "region": category(REGIONS)}
 
 
 def _near_cement() -> dict[str, pa.Column]:
     return {
         "distance": pa.Column("int8", pa.Check.in_range(1, 18)),
-        "direction": _category(DIRECTIONS),
+        "direction": category(DIRECTIONS),
         "is_adjacent": pa.Column("bool"),
         "is_sandwich": pa.Column("bool"),
     }
@@ -275,10 +203,6 @@ def _near_cement() -> dict[str, pa.Column]:
 def _patient() -> pa.Column:
     is_key = pa.Check(_are_keys, error="holds something that is not a patient key like p000001")
     return pa.Column("category", is_key)
-
-
-def _category(categories, *, ordered: bool = False, nullable: bool = False) -> pa.Column:
-    return pa.Column(pa.Category(list(categories), ordered=ordered), nullable=nullable)
 
 
 def _between(column) -> list[pa.Check]:
@@ -313,5 +237,5 @@ _SCHEMAS = {
     "patient_summary": _patient_summary,
     "codebook": _codebook,
     "curves": _curves,
-    "no_effect": _no_effect,
+    **ROBUSTNESS,
 }

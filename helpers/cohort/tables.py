@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pandas as pd
 import pandera.pandas as pa
 
-from helpers.cohort.contracts import NAMES, OPTIONAL, increases, schema, schema_of
+from helpers.cohort.contract_parts import increases
+from helpers.cohort.contracts import NAMES, OPTIONAL, schema, schema_of
 from helpers.errors import WorkbookFault
 
 __all__ = ["NAMES", "check"]

@@ -27,6 +27,30 @@ COVARIATES = {
     "why": "Why not",
 }
 BRACKETS = {"group": "Vertebra", "vertebrae": "Vertebrae", "is_kept": "Used"}
+LEFT_OUT = {"rule": "Left out", "reason": "Why", "specifications": "Combinations"}
+CHOICE_VALUES = {
+    "choice": "Choice",
+    "value": "Value",
+    "reason": "Why a reader could choose it",
+    "specifications": "Specifications",
+    "median": "Median ratio",
+}
+EFFECTS = {
+    "choice": "Choice",
+    "variance_share": "Share of variance",
+    "largest_factor": "Largest factor",
+    "pairs": "Pairs",
+    "direction_flips": "Side of 1 flips",
+    "interval_flips": "Interval flips",
+}
+JOINT_TESTS = {
+    "null": "Cement dealt anew among",
+    "statistic": "Of the curve",
+    "observed": "Observed",
+    "null_median": "Median when dealt anew",
+    "null_high": "95th percentile",
+    "p_value": "p",
+}
 PARAMETERS = {"parameter": "Parameter", "value": "Value", "default": "Default", "meaning": "Meaning"}
 CODEBOOK = {
     "table": "Table",

@@ -15,6 +15,7 @@ from helpers.report.display import (
     estimate_text,
     fractures_text,
     number_text,
+    p_text,
     ratio_text,
 )
 
@@ -152,6 +153,25 @@ def coverage_rows(coverage: pd.DataFrame) -> pd.DataFrame:
     in_order = texts[["target", "method"]].drop_duplicates()
     wide = wide.loc[pd.MultiIndex.from_frame(in_order), texts["kind"].unique()].fillna(ABSENT).reset_index()
     return wide.rename(columns={"target": "What is estimated", "method": "Method"}).rename_axis(columns=None)
+
+
+def effect_rows(effects: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """What each choice of a specification does, in words and per cent."""
+    return effects.assign(
+        choice=effects["choice"].map(names),
+        variance_share=[f"{share:.1%}" for share in effects["variance_share"]],
+        largest_factor=[number_text(factor) if pd.notna(factor) else ABSENT for factor in effects["largest_factor"]],
+    )
+
+
+def joint_test_rows(tests: pd.DataFrame) -> pd.DataFrame:
+    """The joint test: medians as ratios, shares as per cent."""
+    is_share = tests["statistic"].str.startswith("share")
+    shown = tests.copy()
+    for column in ("observed", "null_median", "null_high"):
+        texts = tests[column].map(lambda value: number_text(value) if pd.notna(value) else ABSENT)
+        shown[column] = texts.where(~is_share, tests[column].map("{:.1%}".format))
+    return shown.assign(p_value=tests["p_value"].map(p_text))
 
 
 def _median_text(median: Estimate) -> str:

@@ -45,6 +45,7 @@ def choice_effects(curve: pd.DataFrame) -> pd.DataFrame:
     mean(y))^2)`` and ``summary(fit)$r.squared``.
     """
     known = curve[(curve["estimate"] > 0).fillna(False)].reset_index(drop=True)
+    known = known.astype(dict.fromkeys(CHOICES, "category"))
     varying = [choice for choice in CHOICES if known[choice].nunique() > 1]
     y = np.log(known["estimate"].to_numpy(dtype=float))
     total = float(((y - y.mean()) ** 2).sum()) if len(y) else 0.0
@@ -74,7 +75,7 @@ def _residual(known: pd.DataFrame, choices: Sequence[str], y: np.ndarray) -> flo
 def _flips(known: pd.DataFrame, choice: str) -> tuple[int, int, int, float]:
     """Pairs that differ in this choice alone, their flips, and the largest factor between two of a pair."""
     others = [other for other in CHOICES if other != choice]
-    place = known.groupby(others, sort=False).ngroup().to_numpy()
+    place = known.groupby(others, sort=False, observed=True).ngroup().to_numpy()
     value, values = pd.factorize(known[choice])
     at = np.full((place.max(initial=-1) + 1, len(values)), -1)
     at[place, value] = np.arange(len(known))

@@ -78,6 +78,9 @@ CHOICES: Mapping[str, Choice] = {
     ),
 }
 
+# What a reader calls each choice, and all of them.
+NAMES = {name: choice.label for name, choice in CHOICES.items()} | {"all_together": "All together, no interactions"}
+
 
 def words_of(choice: str, value: str) -> str:
     """A value of a choice as a reader meets it.

@@ -1,6 +1,7 @@
 """Where cement could have lain instead: its place dealt anew within each patient, in two ways."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,10 +17,19 @@ _LAST = 2.0  # beyond every random number
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """How each vertebra lies to cement: distance and whether it is a sandwich, ways x (patients x 19)."""
+    """How each vertebra lies to cement: distance and whether it is a sandwich, ways x patients x 19."""
 
     distance: np.ndarray
     is_sandwich: np.ndarray
+
+    def adjacent(self, within: int) -> np.ndarray:
+        """The levels up to so far from cement, packed: ways x patients."""
+        return pack(self.distance <= within)
+
+    @cached_property
+    def sandwich(self) -> np.ndarray:
+        """The levels between two cemented ones, packed."""
+        return pack(self.is_sandwich)
 
 
 def as_it_was(spines: Spines) -> Places:
@@ -40,11 +50,15 @@ def dealt(spines: Spines, null: str, number: int, random: np.random.Generator) -
     """
     if null == AMONG_WHOLE:
         return _exchanged(spines, number, random)
+    return _places(spines.levels, among_fractured(spines, number, random))
+
+
+def among_fractured(spines: Spines, number: int, random: np.random.Generator) -> np.ndarray:
+    """Each patient's cement in as many of the vertebrae fractured or cemented on day 0, packed: ways x patients."""
     candidates = unpack(spines.levels & (spines.cemented | spines.prevalent))
     keys = np.where(candidates, random.random((number, *candidates.shape)), _LAST)
     rank = keys.argsort(axis=-1, kind="stable").argsort(axis=-1, kind="stable")
-    n_cemented = count_levels(spines.cemented & spines.levels)
-    return _places(spines.levels, pack(rank < n_cemented[:, None]))
+    return pack(rank < count_levels(spines.cemented & spines.levels)[:, None])
 
 
 def _exchanged(spines: Spines, number: int, random: np.random.Generator) -> Places:
@@ -55,9 +69,9 @@ def _exchanged(spines: Spines, number: int, random: np.random.Generator) -> Plac
     places = []
     for values in (was.distance, was.is_sandwich):
         moved = np.empty(source.shape, dtype=values.dtype)
-        own = np.broadcast_to(values.reshape(is_whole.shape), source.shape)
+        own = np.broadcast_to(values, source.shape)
         np.put_along_axis(moved, target, np.take_along_axis(own, source, axis=-1), axis=-1)
-        places.append(moved.reshape(number, -1))
+        places.append(moved)
     return Places(*places)
 
 
@@ -66,4 +80,4 @@ def _places(levels: np.ndarray, cemented: np.ndarray) -> Places:
     near = nearest_cement(np.tile(levels, len(cemented)), cemented.ravel())
     distance, direction = near.distance[near.pattern], near.direction[near.pattern]
     is_sandwich = (distance == 1) & (direction == 2)
-    return Places(*(values.reshape(len(cemented), len(levels) * N_SLOTS) for values in (distance, is_sandwich)))
+    return Places(*(values.reshape(len(cemented), len(levels), N_SLOTS) for values in (distance, is_sandwich)))

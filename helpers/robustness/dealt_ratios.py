@@ -1,5 +1,6 @@
 """Ratios of many ways to deal cement at once: those of the usual estimators, in arrays of ways x patients."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,30 +9,60 @@ from scipy.special import stdtrit
 
 from helpers.cohort.dates import NEVER
 from helpers.cohort.runs import first_rows
-from helpers.cohort.spine import N_SLOTS
+from helpers.cohort.spine_arrays import count_levels
 from helpers.estimators.intervals import NO_VARIANCE
 from helpers.robustness.choices import ALL
-from helpers.robustness.dealt_cement import Places
 from helpers.robustness.vertebrae import Vertebrae
 
 ESTIMATORS = ("crude", "within_patient", "rate")
 
 
 @dataclass(frozen=True, eq=False)
-class DealtVertebrae:
-    """Vertebrae at risk of which each way says anew which are next to cement; all arrays are ways x vertebrae."""
+class Spans:
+    """Vertebrae at risk by patient: their levels, packed, the day the last of them ends, and those that end before.
 
-    vertebrae: Vertebrae
-    is_exposed: np.ndarray
-    is_kept: np.ndarray
+    One entry per patient with a vertebra at risk, who are at `patient` in the cohort. `singly`: the vertebrae that end
+    before the last one of their patient, or with a fracture: whose each is (a place among these patients, in order),
+    its level as one bit, its last day, and whether that brought a fracture.
+    """
+
+    patient: np.ndarray
+    levels: np.ndarray
+    end: np.ndarray
+    singly: Mapping[str, np.ndarray]
+
+    @cached_property
+    def start(self) -> np.ndarray:
+        """The first of each patient's vertebrae that end singly."""
+        return np.flatnonzero(first_rows(self.singly["place"]))
+
+    @cached_property
+    def has_any(self) -> np.ndarray:
+        """The patients that have one."""
+        return self.singly["place"][self.start]
 
     @classmethod
-    def of(cls, vertebrae: Vertebrae, places: Places, *, adjacent_within: int, sandwich: str) -> "DealtVertebrae":
-        """Look up how each vertebra lies to cement."""
-        at = vertebrae.patient.astype(np.int64) * N_SLOTS + vertebrae.slot
-        is_exposed = places.distance[:, at] <= adjacent_within
-        is_kept = ~places.is_sandwich[:, at] if sandwich == "out" else np.ones_like(is_exposed)
-        return cls(vertebrae, is_exposed, is_kept)
+    def of(cls, vertebrae: Vertebrae) -> "Spans":
+        """Those of one entry per vertebra, patient by patient."""
+        is_first = first_rows(vertebrae.patient)
+        start, place = np.flatnonzero(is_first), np.cumsum(is_first) - 1
+        bit = np.uint32(1) << vertebrae.slot.astype(np.uint32)
+        end = np.maximum.reduceat(vertebrae.days, start)
+        row = np.flatnonzero(vertebrae.event | (vertebrae.days < end[place]))
+        singly = {"place": place[row], "bit": bit[row], "days": vertebrae.days[row], "event": vertebrae.event[row]}
+        return cls(vertebrae.patient[start], np.bitwise_or.reduceat(bit, start), end, singly)
+
+
+@dataclass(frozen=True, eq=False)
+class DealtVertebrae:
+    """Vertebrae at risk of which each way says anew which are next to cement and which are left out.
+
+    `adjacent` and `left_out` are packed levels, ways x patients of the cohort.
+    """
+
+    spans: Spans
+    adjacent: np.ndarray
+    left_out: np.ndarray
 
     def ratios(self, estimator: str, *, fractures_counted: str, horizon: str, conf_level: float) -> tuple:
         """The log ratio of each way (NaN where it has none), and whether its interval lies above 1.
@@ -45,73 +76,61 @@ class DealtVertebrae:
         if estimator == "within_patient":
             n1, n0 = self._at_risk
             n = np.maximum(n1 + n0, 1)
-            top, bottom = a * (n0 / n), c * (n1 / n)
-            return _of_influence(*_shares(top, bottom), conf_level)
-        size1, size0 = self._time(first, horizon) if estimator == "rate" else self._at_risk
-        events = [group.sum(axis=1, keepdims=True) for group in (a, c)]
-        sizes = [group.sum(axis=1, keepdims=True, dtype=float) for group in (size1, size0)]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_ratio = np.log(events[0] * sizes[1] / (events[1] * sizes[0]))[:, 0]
-            residuals = [
-                (own - size * (total / whole)) / total
-                for own, size, total, whole in zip((a, c), (size1, size0), events, sizes, strict=True)
-            ]
-            return _of_influence(log_ratio, residuals[0] - residuals[1], conf_level)
+            return _of_influence(*_shares(a * (n0 / n), c * (n1 / n)), conf_level)
+        sizes = self._time(first, horizon) if estimator == "rate" else self._at_risk
+        return _of_influence(*_rates((a, c), sizes), conf_level)
 
     @cached_property
-    def _starts(self) -> np.ndarray:
-        return np.flatnonzero(first_rows(self.vertebrae.patient))
-
-    def _by_patient(self, values: np.ndarray, dtype) -> np.ndarray:
-        return np.add.reduceat(values, self._starts, axis=1, dtype=dtype)
+    def _groups(self) -> tuple[np.ndarray, np.ndarray]:
+        """Levels at risk next to cement and further away, packed: ways x patients with any at risk."""
+        at = self.spans.patient
+        kept, adjacent = self.spans.levels & ~self.left_out[:, at], self.adjacent[:, at]
+        return kept & adjacent, kept & ~adjacent
 
     @cached_property
-    def _exposed_and_not(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.is_exposed & self.is_kept, ~self.is_exposed & self.is_kept
+    def _singly(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which of the vertebrae that end singly are next to cement, and which further away: ways x vertebrae."""
+        singly = self.spans.singly
+        return tuple((group[:, singly["place"]] & singly["bit"]) > 0 for group in self._groups)
 
     @cached_property
     def _at_risk(self) -> tuple[np.ndarray, np.ndarray]:
-        return tuple(self._by_patient(group, np.int32) for group in self._exposed_and_not)
-
-    @cached_property
-    def _place(self) -> np.ndarray:
-        """Each vertebra's patient, numbered among those with any."""
-        return np.cumsum(first_rows(self.vertebrae.patient)) - 1
-
-    @cached_property
-    def _fractured(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The vertebrae with an event, the first of each patient among them, and these patients."""
-        row = np.flatnonzero(self.vertebrae.event)
-        start = np.flatnonzero(first_rows(self._place[row]))
-        return row, start, self._place[row[start]]
+        return tuple(count_levels(group).astype(float) for group in self._groups)
 
     @cached_property
     def _first(self) -> np.ndarray:
-        """The day of each patient's first fracture, ways x patients."""
-        row, start, patient = self._fractured
-        first = np.full((len(self.is_kept), len(self._starts)), NEVER)
-        if len(row):
-            days = np.where(self.is_kept[:, row], self.vertebrae.days[row], NEVER)
-            first[:, patient] = np.minimum.reduceat(days, start, axis=1)
+        """The day of each patient's first fracture among the vertebrae that count, ways x patients."""
+        singly = self.spans.singly
+        days = np.where(singly["event"] & (self._singly[0] | self._singly[1]), singly["days"], NEVER)
+        first = np.full(self._groups[0].shape, NEVER)
+        if len(self.spans.start):
+            first[:, self.spans.has_any] = np.minimum.reduceat(days, self.spans.start, axis=1)
         return first
 
     def _events(self, first: np.ndarray | None, horizon: str) -> tuple[np.ndarray, np.ndarray]:
-        row, start, patient = self._fractured
-        days, counts = self.vertebrae.days[row], []
-        is_event = np.broadcast_to(days <= _last_day(horizon), (len(self.is_kept), len(row)))
+        singly = self.spans.singly
+        is_event = singly["event"] & (singly["days"] <= _last_day(horizon))
         if first is not None:
-            is_event = is_event & (days <= first[:, self._place[row]])
-        for group in self._exposed_and_not:
-            of_group = np.zeros((len(self.is_kept), len(self._starts)))
-            if len(row):
-                of_group[:, patient] = np.add.reduceat(group[:, row] & is_event, start, axis=1, dtype=float)
-            counts.append(of_group)
-        return tuple(counts)
+            is_event = is_event & (singly["days"] <= first[:, singly["place"]])
+        return tuple(self._by_patient(group & is_event) for group in self._singly)
 
     def _time(self, first: np.ndarray | None, horizon: str) -> tuple[np.ndarray, np.ndarray]:
-        end = np.minimum(self.vertebrae.days, _last_day(horizon)).astype(np.int32)
-        end = end[None] if first is None else np.minimum(end, first[:, self._place])
-        return tuple(self._by_patient(end * group, np.int64) for group in self._exposed_and_not)
+        """Days at risk: those of vertebrae followed as long as their patient, less what others lack of it."""
+        singly = self.spans.singly
+        end = np.minimum(self.spans.end, _last_day(horizon))[None]
+        end = end if first is None else np.minimum(end, first)
+        lacking = np.maximum(end[:, singly["place"]] - singly["days"], 0)
+        return tuple(
+            number * end - self._by_patient(group * lacking)
+            for number, group in zip(self._at_risk, self._singly, strict=True)
+        )
+
+    def _by_patient(self, values: np.ndarray) -> np.ndarray:
+        """Of the vertebrae that end singly, added up."""
+        sums = np.zeros(self._groups[0].shape)
+        if len(self.spans.start):
+            sums[:, self.spans.has_any] = np.add.reduceat(values, self.spans.start, axis=1, dtype=float)
+        return sums
 
 
 def _last_day(horizon: str) -> np.int32:
@@ -125,11 +144,19 @@ def _shares(top: np.ndarray, bottom: np.ndarray) -> tuple[np.ndarray, np.ndarray
         return np.log(tops / bottoms)[:, 0], top / tops - bottom / bottoms
 
 
+def _rates(events, sizes) -> tuple[np.ndarray, np.ndarray]:
+    """The log of the ratio of events by size, next to cement over further away, and how far each patient moves it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        (a, c), (size1, size0) = ([group.sum(axis=1, keepdims=True) for group in pair] for pair in (events, sizes))
+        influence = (events[0] / a - sizes[0] / size1) - (events[1] / c - sizes[1] / size0)
+        return np.log(a * size0 / (c * size1))[:, 0], influence
+
+
 def _of_influence(log_ratio: np.ndarray, influence: np.ndarray, conf_level: float) -> tuple[np.ndarray, np.ndarray]:
     """As `intervals.clustered_ratio` does it, for many at once."""
     is_finite = np.isfinite(log_ratio)
     squares = np.where(is_finite[:, None], influence, 0.0) ** 2
-    variance, fourth = squares.sum(axis=1), (squares**2).sum(axis=1)
+    variance, fourth = squares.sum(axis=1), np.einsum("ij,ij->i", squares, squares)
     n_moving = (squares > NO_VARIANCE * squares.max(axis=1, keepdims=True)).sum(axis=1)
     has_interval = is_finite & (variance > NO_VARIANCE)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from helpers.cohort.spine import SLOTS, LevelError, level_range, region_of
 from helpers.errors import Problems
+from helpers.intake.sheet import open_sheet
 from helpers.robustness.choices import ALL, CHOICES, MOST_COMBINATIONS, TIME_UPDATED, grid_problems, value_problem
 
 Specification = Mapping[str, str]
@@ -77,6 +79,15 @@ def written_grid(grid: Mapping[str, Mapping[str, str]], reference: Specification
         raise Problems("The grid of specifications cannot be used:", [f"`specifications` {told}" for told in problems])
     values = [list(grid.get(choice, [reference[choice]])) for choice in CHOICES]
     return _kept([dict(zip(CHOICES, chosen, strict=True)) for chosen in product(*values)], reference)
+
+
+def chosen_grid(grid: Mapping, reference: Specification, *, listed: Path | None) -> Grid:
+    """The written grid; or the specifications that a file lists one by one, one a row with a column for each choice."""
+    if listed is None:
+        return written_grid(grid, reference)
+    sheet = open_sheet(listed)
+    columns = {name: column.to_pylist() for name, column in zip(sheet.header, sheet.columns, strict=True)}
+    return listed_grid(pd.DataFrame(columns | {"row": sheet.row}), reference, source=sheet.source)
 
 
 def listed_grid(rows: pd.DataFrame, reference: Specification, *, source: str) -> Grid:

@@ -1,12 +1,14 @@
 """The whole curve against curves in which the place of cement is chance."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.spine_arrays import spine_arrays
-from helpers.robustness.dealt_cement import NULLS, as_it_was, dealt
-from helpers.robustness.dealt_ratios import ESTIMATORS, DealtVertebrae
+from helpers.robustness.dealt_cement import NULLS, Places, as_it_was, dealt
+from helpers.robustness.dealt_ratios import ESTIMATORS, DealtVertebrae, Spans
 from helpers.robustness.shared_cohort import sample_of
 from helpers.robustness.specifications import AT_RISK
 from helpers.robustness.vertebrae import vertebrae_at_risk
@@ -15,7 +17,8 @@ MOST_PATIENTS = 2_000
 BLOCK = 25  # ways at a time, each block with a seed of its own
 MEDIAN, ABOVE = "median ratio", "share with an interval above 1"
 TEST_COLUMNS = (
-    "null", "statistic", "observed", "null_median", "null_high", "p_value", "permutations", "specifications", "patients",
+    "null", "statistic", "observed", "null_median", "null_high", "p_value",
+    "permutations", "specifications", "patients",
 )  # fmt: skip
 
 
@@ -82,20 +85,33 @@ def joint_test(
     .. [1] Simonsohn U, Simmons JP, Nelson LD. Specification curve analysis. Nature Human Behaviour 2020;4:1208-1214.
     """
     used = thinned(specifications, made_with=made_with)
+    if used.empty:
+        return _none_used(permutations, len(cohort.patients))
     cohort = sample_of(cohort, MOST_PATIENTS, seed)
     spines, n_patients = spine_arrays(cohort), len(cohort.patients)
-    lines = []
-    observed = _statistics(cohort, used, as_it_was(spines), conf_level)
+    lines, tables = (
+        [],
+        [
+            (Spans.of(vertebrae_at_risk(cohort, of_table.iloc[0].to_dict())), of_table)
+            for _, of_table in used.groupby(list(AT_RISK), sort=False)
+        ],
+    )
+    observed = _statistics(tables, as_it_was(spines), conf_level)
     for number, null in enumerate(NULLS):
         n_blocks = -(-permutations // BLOCK)
         seeds = np.random.SeedSequence([seed, number]).spawn(n_blocks)
         ways = [
-            _statistics(cohort, used, dealt(spines, null, size, np.random.default_rng(own)), conf_level)
+            _statistics(tables, dealt(spines, null, size, np.random.default_rng(own)), conf_level)
             for own, size in zip(seeds, _sizes(permutations), strict=True)
         ]
         for name, value in observed.items():
             under_null = np.concatenate([way[name] for way in ways])
             lines.append((null, name, *_told(float(value[0]), under_null), permutations, len(used), n_patients))
+    return pd.DataFrame(lines, columns=list(TEST_COLUMNS))
+
+
+def _none_used(permutations: int, n_patients: int) -> pd.DataFrame:
+    lines = [(null, name, *[np.nan] * 4, permutations, 0, n_patients) for null in NULLS for name in (MEDIAN, ABOVE)]
     return pd.DataFrame(lines, columns=list(TEST_COLUMNS))
 
 
@@ -105,18 +121,25 @@ def _sizes(permutations: int) -> list[int]:
 
 def _told(observed: float, under_null: np.ndarray) -> tuple[float, float, float, float]:
     # What is equal but for rounding reaches the observed value.
+    under_null = under_null[~np.isnan(under_null)]
+    if np.isnan(observed) or not len(under_null):
+        return observed, np.nan, np.nan, np.nan
     n_reaching = int((under_null >= observed - 1e-9 * abs(observed)).sum())
     p_value = (1 + n_reaching) / (1 + len(under_null))
     return observed, float(np.median(under_null)), float(np.quantile(under_null, 0.95)), p_value
 
 
-def _statistics(cohort: CleanCohort, used: pd.DataFrame, places, conf_level: float) -> dict[str, np.ndarray]:
+def _statistics(
+    tables: Sequence[tuple[Spans, pd.DataFrame]], places: Places, conf_level: float
+) -> dict[str, np.ndarray]:
     """Of each way: the median ratio of its curve, and the share of specifications with an interval above 1."""
     logs, above = [], []
-    for _, of_table in used.groupby(list(AT_RISK), sort=False):
-        vertebrae = vertebrae_at_risk(cohort, of_table.iloc[0].to_dict())
+    distances = {within for _, rows in tables for within in rows["adjacent_within"]}
+    adjacent = {within: places.adjacent(int(within)) for within in distances}
+    for spans, of_table in tables:
         for (within, sandwich), same in of_table.groupby(["adjacent_within", "sandwich_vertebrae"], sort=False):
-            each = DealtVertebrae.of(vertebrae, places, adjacent_within=int(within), sandwich=sandwich)
+            left_out = places.sandwich if sandwich == "out" else np.zeros_like(places.sandwich)
+            each = DealtVertebrae(spans, adjacent[within], left_out)
             chosen = zip(same["estimator"], same["fractures_counted"], same["horizon_days"], strict=True)
             found = [
                 each.ratios(estimator, fractures_counted=counted, horizon=horizon, conf_level=conf_level)
@@ -128,5 +151,6 @@ def _statistics(cohort: CleanCohort, used: pd.DataFrame, places, conf_level: flo
 
 
 def _median(logs: np.ndarray) -> np.ndarray:
-    """The median over the specifications that have a value; a ratio of 0 lies below all others."""
-    return np.array([np.median(of_way[~np.isnan(of_way)]) for of_way in logs.T])
+    """The median over the specifications that have a value (NaN where none has); a ratio of 0 lies below all others."""
+    known = [of_way[~np.isnan(of_way)] for of_way in logs.T]
+    return np.array([np.median(of_way) if len(of_way) else np.nan for of_way in known])

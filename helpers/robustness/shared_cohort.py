@@ -52,6 +52,11 @@ def shared_cohort(tables: Mapping[str, pd.DataFrame], *, most_patients: int, see
     return _cohort({name: _of_patients(tables[name][list(COLUMNS[name])], kept) for name in COLUMNS})
 
 
+def n_treated(tables: Mapping[str, pd.DataFrame]) -> int:
+    """How many patients have a vertebroplasty."""
+    return len(np.unique(patient_codes(tables["procedures"])))
+
+
 def sample_of(cohort: CleanCohort, most_patients: int, seed: int) -> CleanCohort:
     """A random sample of so many patients of a cohort; the cohort itself where it has no more."""
     names = cohort.patients["patient"].cat.categories

@@ -1,6 +1,6 @@
 """The specification curve: one question, asked in every way that makes sense."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 from helpers.cohort.clean import CleanCohort
 from helpers.estimators.estimate import Estimate
 from helpers.estimators.estimates import to_frame
-from helpers.robustness.choices import CHOICES
+from helpers.robustness.choices import CHOICES, words_of
 from helpers.robustness.grid import Specification
 from helpers.robustness.shared_cohort import with_day_zero
 from helpers.robustness.vertebrae import Compared, Vertebrae, vertebrae_at_risk
@@ -88,3 +88,37 @@ def each_risk_table(cohort: CleanCohort, specifications: pd.DataFrame, *, made_w
 
 def _first(rows: pd.DataFrame) -> Specification:
     return rows.iloc[0][list(CHOICES)].to_dict()
+
+
+def worded(curve: pd.DataFrame) -> pd.DataFrame:
+    """The curve for its figure: estimates, and the choices that vary as categories, both named in words.
+
+    Values stand in the order of the dictionary of choices; those that follow a pattern as numbers and texts sort.
+    """
+    columns = {name: curve[name] for name in ("is_reference", "estimate", "conf_low", "conf_high")}
+    for name, choice in CHOICES.items():
+        values = list(curve[name].unique())
+        if len(values) > 1:
+            known = [value for value in choice.values if value in values]
+            others = sorted((value for value in values if value not in known), key=_in_order)
+            words = {value: words_of(name, value) for value in known + others}
+            columns[choice.label] = pd.Categorical(curve[name].map(words), categories=list(words.values()))
+    return pd.DataFrame(columns)
+
+
+def by_value(curve: pd.DataFrame, grid: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """Every value of every choice that varies: why it is there, how many specifications have it, and their median."""
+    lines = []
+    for name, choice in CHOICES.items():
+        medians = curve.groupby(name, sort=False)["estimate"].agg(["size", "median"])
+        reasons = dict.fromkeys(grid.get(name, {}), "") | dict.fromkeys(medians.index, "")
+        for value in reasons if len(medians) > 1 else ():
+            if value in medians.index:
+                reason = grid.get(name, {}).get(value, "")
+                lines.append((choice.label, words_of(name, value), reason, *medians.loc[value]))
+    frame = pd.DataFrame(lines, columns=["choice", "value", "reason", "specifications", "median"])
+    return frame.astype({"specifications": "int64"})
+
+
+def _in_order(value: str) -> tuple[int, str]:
+    return (int(value), "") if value.isdigit() else (0, value)

@@ -12,6 +12,8 @@ from helpers.errors import Problems, WorkbookError
 from helpers.workbook.kinds import Rule, parse_rule
 from helpers.workbook.steps import STEPS, Step
 
+LONGEST_DEFAULT = 200  # letters; a longer one is not told in a table
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -116,5 +118,7 @@ def parameters_as_markdown(parameters: Mapping[str, Parameter]) -> str:
     lines = ["| Parameter | Default | Allowed | Meaning |", "|---|---|---|---|"]
     for parameter in parameters.values():
         rule = parameter.rule
-        lines.append(f"| `{parameter.name}` | `{json.dumps(parameter.default)}` | {rule.wanted} | {rule.meaning} |")
+        default = json.dumps(parameter.default)
+        default = f"`{default}`" if len(default) <= LONGEST_DEFAULT else "see the notebook"
+        lines.append(f"| `{parameter.name}` | {default} | {rule.wanted} | {rule.meaning} |")
     return "\n".join(lines)

@@ -40,8 +40,8 @@ def write_settings(
         "parameters": [
             {
                 "parameter": name,
-                "value": written(_without_folders(value)),
-                "default": written(parameters[name].default),
+                "value": written(_without_reasons(name, _without_folders(value))),
+                "default": written(_without_reasons(name, parameters[name].default)),
                 "changed": value != parameters[name].default,
                 "meaning": parameters[name].rule.meaning,
             }
@@ -71,6 +71,11 @@ def read_settings(folder: Path) -> Settings:
 def _without_folders(value: object) -> object:
     """A path that is whole, or leads out of the study's folder, as its last part: where it lies is nobody else's."""
     return Path(value).name if isinstance(value, str) and leads_elsewhere(value) else value
+
+
+def _without_reasons(name: str, value: object) -> object:
+    """A grid of specifications as its values: the reasons stand in notebook 5."""
+    return {choice: list(reasons) for choice, reasons in value.items()} if name == "specifications" else value
 
 
 def written(value: object) -> str:

@@ -13,6 +13,7 @@ from helpers.cohort.dictionary import read_dictionary
 from helpers.cohort.own_codes import with_codes
 from helpers.errors import Problems, WorkbookError
 from helpers.intake.names import NO_PASSWORD, has_password, is_url, split_name
+from helpers.robustness.choices import grid_problems
 from helpers.workbook.parameters import Parameter
 from helpers.workbook.places import from_root, safe_name
 
@@ -21,6 +22,8 @@ MUST_SAY = {
     "study_name": "`study_name` is not set. Write the name your report should carry, in quotes.",
     "is_synthetic": "`is_synthetic` is not set. Write `is_synthetic: false` for real patients, `true` for made-up.",
 }
+# What else is asked of a value of the right kind: a function that gives what is wrong with it, in words.
+CHECKS = {"specifications": grid_problems}
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
                 problems.append(f"`{name}` {problem}")
                 wrong.add(name)
                 continue
+            problems += [f"`{name}` {problem}" for problem in CHECKS.get(name, _nothing)(values[name])]
         values[name] = parameter.rule.normal(values[name])
         if parameter.rule.kind == "file" and values[name] and (problem := _missing_file(name, values[name], study)):
             problems.append(problem)
@@ -161,6 +165,10 @@ def _not_decided(path: Sequence[str], end: yaml.Mark, lines: Sequence[str]) -> s
     choices = behind.partition("#")[2].strip().rstrip(".")
     hint = choices[:1].upper() + choices[1:] if choices else "Write its value in the place of the ?"
     return f"`{': '.join(path)}` is not decided yet (line {end.line + 1}). {hint}."
+
+
+def _nothing(value: object) -> list[str]:
+    return []
 
 
 def _unknown(name: object, parameters: Mapping[str, Parameter]) -> str:

@@ -7,6 +7,7 @@ import pytest
 from helpers.cohort.privacy import shareable
 from helpers.cohort.risk_periods import build_risk_periods
 from helpers.cohort.risk_table import build_risk_table
+from helpers.cohort.robustness_contracts import ROBUSTNESS
 from helpers.cohort.summary import codebook, level_counts, patient_summary
 from helpers.cohort.tables import NAMES, check
 from helpers.errors import WorkbookFault
@@ -38,7 +39,7 @@ def test_all_tables_of_a_cohort_keep_their_contracts(tables):
     for name, frame in tables.items():
         assert check(name, frame) is frame
     estimates = [name for name in NAMES if name.endswith("estimates")]
-    assert set(NAMES) == {*tables, *estimates, "curves", "no_effect"}
+    assert set(NAMES) == {*tables, *estimates, "curves", *ROBUSTNESS}
 
 
 @pytest.mark.parametrize(

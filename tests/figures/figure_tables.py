@@ -253,3 +253,19 @@ def growing_errors(lines=("This cohort",), steps=5) -> pd.DataFrame:
         for step in range(steps)
     ]
     return pd.DataFrame(rows)
+
+
+def specifications(size):
+    """So many specifications of two choices, one of them the reference."""
+    random = np.random.default_rng(6)
+    estimate = np.exp(random.normal(1.3, 0.4, size))
+    half = np.exp(random.uniform(0.2, 0.9, size))
+    names = {
+        "Levels": ["T1-L5", "T4-L5", "T4-L4"],
+        "Estimator": ["crude risks", "risks by level", "risks within patients", "rates", "hazards"],
+    }
+    rows = pd.DataFrame({"is_reference": np.arange(size) == size // 2, "estimate": estimate})
+    rows["conf_low"], rows["conf_high"] = estimate / half, estimate * half
+    for name, values in names.items():
+        rows[name] = pd.Categorical(np.resize(values, size), categories=values[: max(1, min(size, len(values)))])
+    return rows

@@ -20,6 +20,7 @@ from figure_tables import (
     hazard_windows,
     image_bounds,
     simulated_coverage,
+    specifications,
     spine_levels,
     survey_fit,
     two_groups,
@@ -37,12 +38,14 @@ from helpers.figures.hazard_by_window import plot_hazard_by_window
 from helpers.figures.interval_censored import plot_interval_censored
 from helpers.figures.kaplan_meier import plot_curves
 from helpers.figures.no_effect import plot_no_effect
+from helpers.figures.specification_curve import plot_specification_curve
 from helpers.figures.spine_map import plot_spine_map
 from helpers.figures.survey_fit import plot_survey_fit
 from helpers.figures.theme import house_style, png_bytes, svg_bytes
 from helpers.figures.time_to_fracture import plot_time_to_fracture
 
 draw_forest = partial(plot_forest, measure="Ratio of risks", text_heading="Ratio (95% CI)")
+draw_specifications = partial(plot_specification_curve, published=4.62, measure="Next to cement against further away")
 draw_distance = partial(plot_distance, text_heading="Risk (95% CI)")
 
 
@@ -86,6 +89,8 @@ FIGURES = {
     "errors": lambda: plot_bias(
         growing_errors(), x_label="Share", y_label="Ratio", references={"published 4.62": 4.62}
     ),
+    "specifications, 2": lambda: draw_specifications(specifications(2)),
+    "specifications, 3,000": lambda: draw_specifications(specifications(3000)),
     "interval-censored": lambda: plot_interval_censored(image_bounds(), steps=two_groups()[0], horizon=730),
     "no effect, ratios": lambda: no_effect(is_ratio=True),
     "no effect, medians": lambda: no_effect(is_ratio=False),
@@ -148,7 +153,8 @@ def test_importing_the_figures_changes_nothing_and_loads_no_backend():
     code = (
         "import sys, matplotlib as mpl; before = dict(mpl.rcParams)\n"
         "from helpers.figures import coverage, distance, flow, forest, hazard_by_window, interval_censored\n"
-        "from helpers.figures import kaplan_meier, no_effect, spine_map, survey_fit, time_to_fracture\n"
+        "from helpers.figures import kaplan_meier, no_effect, specification_curve, spine_map, survey_fit\n"
+        "from helpers.figures import bias, time_to_fracture\n"
         "changed = [key for key in before if before[key] != mpl.rcParams[key] and key != 'backend']\n"
         "assert not changed, changed\n"
     )
@@ -168,6 +174,7 @@ def test_importing_the_figures_changes_nothing_and_loads_no_backend():
         (lambda table: plot_interval_censored(table, horizon=730), "through"),
         (lambda table: draw_no_effect(table), "value"),
         (lambda table: draw_fit(table), "average"),
+        (lambda table: draw_specifications(table), "is_reference"),
     ],
 )
 def test_a_missing_column_is_named(draw_with, column):
@@ -183,8 +190,9 @@ def test_a_missing_column_is_named(draw_with, column):
         lambda: plot_interval_censored(image_bounds().iloc[:0], horizon=730),
         lambda: draw_no_effect(*(table.iloc[:0] for table in cohorts_without_effect())),
         lambda: draw_fit(survey_fit().iloc[:0]),
+        lambda: draw_specifications(specifications(3).iloc[:0]),
     ],
-    ids=["windows", "coverage", "interval-censored", "no effect", "survey fit"],
+    ids=["windows", "coverage", "interval-censored", "no effect", "survey fit", "specifications"],
 )
 def test_an_empty_table_has_nothing_to_draw(draw_with):
     with pytest.raises(WorkbookError, match="nothing to draw: its table has no rows"):

@@ -74,6 +74,8 @@ REFUSED = [
     ("mapping: m", {"a": True},
      "must be a mapping (`key: value` lines, or {} for none), but got {'a': True}. YAML takes the word after \"a\": "
      "for true or false (as yes, no, on, off): write it in quotes."),
+    ("mapping: m", {"a": {1: "b"}}, "must be a mapping (`key: value` lines, or {} for none), but got {'a': {1: 'b'}}. "
+     'YAML takes 1 for a number: write it in quotes, "1".'),
 ]  # fmt: skip
 
 
