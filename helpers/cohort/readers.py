@@ -78,10 +78,8 @@ def read_cohort(
         Rows with cells corrected by hand, as `workbook check` makes them; "" for none.
     part : int, optional
         Read only this part of each folder.
-    cohort_file : str
-        One table with everything; `files` are not looked at then.
-    layout : {"tables", "wide", "events"}
-        How that is laid out: a row per patient, or per event.
+    cohort_file, layout : str
+        One table with everything, in place of `files`: "wide", a row per patient, or "events", a row per event.
     event_column, event_names, date_formats
         For `events.find_events` and `layouts.lay_out_wide`.
 
@@ -281,8 +279,7 @@ def _frames(tables: dict[str, _Read], ids: list[pd.Categorical]) -> dict[str, pd
 
 
 def _no_table(name: str) -> str:
-    table, further = table_of(name)
-    if table in RAW_TABLES and further:
+    if (own := table_of(name))[0] in RAW_TABLES and own[1]:
         return f'"{name}" in `column_names`: further groups are for a `cohort_file` with `layout: wide`.'
     return not_known("table", name, RAW_TABLES)
 

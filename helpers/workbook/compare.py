@@ -48,7 +48,7 @@ def compare_runs(a: str | Path, b: str | Path, out: str | Path | None = None) ->
         "sections": [
             ("What was set otherwise", [_parameters(*manifests)]),
             ("What was read", [_inputs(*manifests)]),
-            ("Patients and vertebrae", [_flow(*(_table(folder, "flow") for folder in folders))]),
+            ("Patients and vertebrae", [_flows(folders)]),
             ("The main ratios", [_forest(dict(zip(("A", "B"), estimates, strict=True)))]),
             ("Every estimate", _estimates(*estimates)),
         ],
@@ -118,6 +118,12 @@ def _inputs(a: dict, b: dict) -> str:
     differing = pd.DataFrame([v for v in versions if v[1] != v[2]], columns=["Package", "A", "B"])
     told = _shown(differing.fillna("–")) if len(differing) else "<p>The same versions of all packages.</p>"
     return _shown(pd.DataFrame(rows, columns=["Input", "A", "B", "Content"])) + told
+
+
+def _flows(folders: list[Path]) -> str:
+    if not all((folder / "tables" / "flow.parquet").is_file() for folder in folders):
+        return "<p>Not shown: one of the runs hides small numbers (<code>suppress_below</code>).</p>"
+    return _flow(*(_table(folder, "flow") for folder in folders))
 
 
 def _flow(a: pd.DataFrame, b: pd.DataFrame) -> str:

@@ -93,10 +93,7 @@ class RunFolder:
         if self.scheduler and path.is_dir():
             return self._workers.read(name, path, wanted)
         frame = read_parts(path, wanted) if path.is_dir() else pd.read_parquet(path, columns=wanted)
-        if wanted is None:
-            self.check(name, frame)
-        else:
-            self.check(name, frame, columns=wanted)
+        self.check(name, frame, **({} if wanted is None else {"columns": wanted}))
         return frame
 
     def write(self, name: str, frame: pd.DataFrame | PartedTable) -> None:
@@ -152,13 +149,18 @@ class RunFolder:
         texts = {column: [getattr(cell, "text", cell) for cell in cells] for column, cells in frame.items()}
         write_csv(pd.DataFrame(texts, dtype=object), self._tables / f"{name}.csv")
 
+    def shown(self, thing: object, *, of: str) -> object:
+        """What a notebook shows, or, where small numbers are hidden and it could tell them, that it is not shown."""
+        if hides(self.suppress_below):
+            return Sentence(f"{of} {NOT_SHOWN}: suppress_below is {self.suppress_below}.")
+        return thing
+
     def detailed_figure(
         self, name: str, *, of: str, svg: bytes, png: bytes, alt: str, caption: str
     ) -> StoredFigure | Sentence:
         """A figure of single days or levels: as `figure`, but left out, and said so, where small numbers are hidden."""
-        if hides(self.suppress_below):
-            return Sentence(f"The figure of {of} is {NOT_SHOWN}: suppress_below is {self.suppress_below}.")
-        return self.figure(name, svg=svg, png=png, alt=alt, caption=caption)
+        told = self.shown(None, of=f"The figure of {of} is")
+        return told or self.figure(name, svg=svg, png=png, alt=alt, caption=caption)
 
     def figure(self, name: str, *, svg: bytes, png: bytes, alt: str, caption: str) -> StoredFigure:
         """Store a figure as SVG and PNG with its text alternative; what is returned shows it in the notebook.
@@ -192,8 +194,7 @@ class RunFolder:
 
         A table in parts with more than 5 million rows stays in parts.
         """
-        folder = self._private
-        path = folder / f"{name}.csv"
+        folder, path = self._private, self._private / f"{name}.csv"
         if _stays_in_parts(frame):
             frame.move(folder / f"{name}.parquet", mode=0o600)
             clear(path)
