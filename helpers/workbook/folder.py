@@ -9,9 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 
-from helpers.cohort.parts import PartedTable, clear, part_paths, read_parts
+from helpers.cohort.parts import PartedTable, clear, read_parts
 from helpers.cohort.tables import check as contract
 from helpers.disclosure import NOT_SHOWN, hides
 from helpers.errors import WorkbookError, WorkbookFault
@@ -24,6 +23,7 @@ from helpers.workbook.saved import Saved
 from helpers.workbook.settings import Settings, read_settings
 from helpers.workbook.spreadsheet import write_csv
 from helpers.workbook.steps import COMPLETE, SHARED_ALWAYS, STEPS, Step, find_step, mark_of, writer_of
+from helpers.workbook.table_files import columns_of, private_file, write_parquet
 
 __all__ = ["FlowError", "RunFolder", "Saved", "input_path", "open_run"]
 
@@ -89,7 +89,7 @@ class RunFolder:
             raise WorkbookError(
                 f"The table `{name}` is not there yet. {first}, or run all with `workbook run STUDY.yml`."
             )
-        wanted = None if columns is None else [*columns, *(one for one in if_there if one in _columns(path))]
+        wanted = None if columns is None else [*columns, *(one for one in if_there if one in columns_of(path))]
         if self.scheduler and path.is_dir():
             return self._workers.read(name, path, wanted)
         frame = read_parts(path, wanted) if path.is_dir() else pd.read_parquet(path, columns=wanted)
@@ -134,11 +134,11 @@ class RunFolder:
         else:
             self.check(name, frame)
             clear(path)
-            _private_file(path, is_private)
+            private_file(path, is_private)
             write_parquet(frame, path)
         csv.unlink(missing_ok=True)
         if len(frame) <= MOST_CSV_ROWS or name in ALWAYS_CSV and not _stays_in_parts(frame):
-            _private_file(csv, is_private)
+            private_file(csv, is_private)
             write_csv(frame.read() if isinstance(frame, PartedTable) else frame, csv)
 
     def share(self, name: str, frame: pd.DataFrame) -> None:
@@ -201,7 +201,7 @@ class RunFolder:
             return
         frame = frame.read() if isinstance(frame, PartedTable) else frame
         clear(folder / f"{name}.parquet")
-        _private_file(path, True)
+        private_file(path, True)
         write_csv(frame, path)
 
     def settings(self) -> Settings:
@@ -275,25 +275,6 @@ def open_run(
     path = from_root(run_folder)
     mark_of(path, this_step).unlink(missing_ok=True)
     return RunFolder(path, this_step, steps, check or contract, scheduler, suppress_below)
-
-
-def _private_file(path: Path, is_private: bool) -> None:
-    """Make the file readable by its owner only, before anything is in it."""
-    if is_private:
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-
-
-def write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table in one group of rows, as each group would bring all categories along."""
-    texts = [name for name, dtype in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
-    layout = {"row_group_size": max(len(frame), 1), "write_batch_size": 1 << 16, "use_dictionary": texts}
-    frame.to_parquet(path, index=False, compression="zstd", write_statistics=False, **layout)
-
-
-def _columns(path: Path) -> list[str]:
-    """The columns of a table that was written, which all its parts have."""
-    return pq.read_schema(part_paths(path)[0] if path.is_dir() else path).names
 
 
 def _stays_in_parts(frame: pd.DataFrame | PartedTable) -> bool:
