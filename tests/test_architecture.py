@@ -19,8 +19,8 @@ MAY_IMPORT = {
         "helpers.workbook",
         "helpers.report",
         "helpers.intake",
-        *(f"helpers.cohort.{noun}" for noun in ("cluster", "date_formats", "dictionary", "own_codes")),
-        *(f"helpers.cohort.{noun}" for noun in ("parted_table", "partition", "parts")),
+        *(f"helpers.cohort.{noun}" for noun in ("cluster", "date_formats", "date_guesses", "dictionary")),
+        *(f"helpers.cohort.{noun}" for noun in ("own_codes", "parted_table", "partition", "parts")),
         *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),
     ),
 }
