@@ -25,8 +25,9 @@ MAY_IMPORT = {
         "helpers.robustness.choices",
         "helpers.setup",
         *(f"helpers.cohort.{noun}" for noun in ("clean", "cluster", "cohort_source", "corrections", "date_formats")),
-        *(f"helpers.cohort.{noun}" for noun in ("dictionary", "flow", "ledger", "own_codes", "parted_table")),
-        *(f"helpers.cohort.{noun}" for noun in ("partition", "parts", "readers", "risk_table", "simulate", "tables")),
+        *(f"helpers.cohort.{noun}" for noun in ("date_guesses", "dictionary", "flow", "ledger", "own_codes")),
+        *(f"helpers.cohort.{noun}" for noun in ("parted_table", "partition", "parts", "readers", "risk_table")),
+        *(f"helpers.cohort.{noun}" for noun in ("simulate", "tables")),
     ),
 }
 EVERYBODY = ("helpers.disclosure", "helpers.errors", "helpers.imports", "helpers.parted", "helpers.threads")
