@@ -7,11 +7,12 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("intake", "cohort", "estimators", "figures", "report", "workbook")
+ROOMS = ("intake", "cohort", "setup", "estimators", "figures", "report", "workbook")
 RECORDS = "helpers.estimators.estimate"
 MAY_IMPORT = {
     "intake": ("helpers.intake",),
     "cohort": ("helpers.cohort", "helpers.intake"),
+    "setup": ("helpers.setup", "helpers.cohort", "helpers.intake"),
     "estimators": ("helpers.estimators",),
     "figures": ("helpers.figures", RECORDS),
     "report": ("helpers.report", RECORDS),
@@ -19,6 +20,7 @@ MAY_IMPORT = {
         "helpers.workbook",
         "helpers.report",
         "helpers.intake",
+        "helpers.setup",
         *(f"helpers.cohort.{noun}" for noun in ("cluster", "date_formats", "date_guesses", "dictionary")),
         *(f"helpers.cohort.{noun}" for noun in ("own_codes", "parted_table", "partition", "parts")),
         *(f"helpers.cohort.{noun}" for noun in ("readers", "simulate", "tables")),

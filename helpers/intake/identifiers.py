@@ -1,6 +1,7 @@
 """Identifiers that differ in nothing but capitals and blanks: mostly one patient, written in two ways."""
 
 import re
+from collections.abc import Iterable
 
 import pyarrow as pa
 
@@ -18,8 +19,13 @@ def alike(column: pa.ChunkedArray) -> list[tuple[str, ...]]:
     >>> alike(column)
     [('A 1', 'a1')]
     """
+    return alike_texts(as_texts(column).unique().cast(pa.string()).to_pylist())
+
+
+def alike_texts(texts: Iterable[str | None]) -> list[tuple[str, ...]]:
+    """The same of any texts, those of several tables together."""
     found: dict[str, dict[str, None]] = {}
-    for text in as_texts(column).unique().cast(pa.string()).to_pylist():
+    for text in texts:
         if text and text.strip():
             found.setdefault(_BLANKS.sub("", text).casefold(), {})[text.strip()] = None
     return [tuple(own) for own in found.values() if len(own) > 1]

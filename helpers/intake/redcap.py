@@ -41,7 +41,7 @@ def as_exported(opened: csv_files.CsvTable, *, sheet: str = "", codebook="", lab
     The data dictionary is found where it stands beside the export under the name that REDCap gives it
     (`PROJECT_DataDictionary_DATE.csv` for `PROJECT_DATA_DATE.csv`); of several, the last by name.
     """
-    place, dictionary = _place(opened.header), Path(codebook) if codebook else _beside(opened.path)
+    place, dictionary = _place(opened.header), Path(codebook) if codebook else beside(opened.path)
     if place is None and dictionary is None:
         if sheet:
             raise cannot_be_read(opened.source, [f'{opened.source} is one table. Leave out "#{sheet}".'])
@@ -90,7 +90,7 @@ def _instrument(held: Held, columns: list, row, place: int, sheet: str):
     return [columns[at] for at in filled], row[kept.to_numpy(zero_copy_only=False)]
 
 
-def _beside(path: Path) -> Path | None:
+def beside(path: Path) -> Path | None:
     """The data dictionary beside an export."""
     match = _EXPORT.fullmatch(path.name)
     found = sorted(path.parent.glob("*_DataDictionary_*.csv")) if match else []

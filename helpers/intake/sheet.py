@@ -72,7 +72,7 @@ class Sheet:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def open_sheet(source, *, labels: bool = True, codebook="", **options) -> Sheet:
+def open_sheet(source, *, labels: bool = True, codebook="", first_rows: int | None = None, **options) -> Sheet:
     """Read one table of any source.
 
     Parameters
@@ -85,6 +85,8 @@ def open_sheet(source, *, labels: bool = True, codebook="", **options) -> Sheet:
         labels; with False, as they are stored.
     codebook : str or Path
         REDCap's data dictionary (CSV) or SAS's catalogue; one that stands beside the file is found without.
+    first_rows : int, optional
+        Stop after about so many rows of a CSV or Parquet file, which may be large.
     **options
         `sheet`, `header_row` (as numbered there), `encoding`, `delimiter`, `table`, `query`: only where needed.
 
@@ -94,6 +96,7 @@ def open_sheet(source, *, labels: bool = True, codebook="", **options) -> Sheet:
         Everything that stops it.
     """
     opened = open_table(source, labels=labels, codebook=codebook, **options)
+    opened.first_rows = first_rows
     if problems := repeated_names(opened.header, opened.source):
         raise cannot_be_read(opened.source, problems)
     places = range(len(opened.header))

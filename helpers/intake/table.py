@@ -38,6 +38,8 @@ class Table:
         Column -> {text: code} where the texts are labels of codes.
     header_row : int
         The row of the column names; 0 where they are no row.
+    first_rows : int or None
+        Reading may stop after so many rows.
     """
 
     source: str
@@ -45,6 +47,7 @@ class Table:
     notes: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     header_row: int = 0
+    first_rows: int | None = field(default=None, init=False)
 
     def read(self, wanted: dict[int, bool]) -> Rows:
         """Read the wanted columns (place -> whether dates may be of the type of dates, else they are texts).

@@ -40,6 +40,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    init = _command(commands, "init", _init, "look at the files of a clinic and propose a study file for them")
+    init.add_argument(
+        "files", metavar="FILE", nargs="+", help="files, sheets of them as FILE#SHEET, or addresses of databases"
+    )
+    init.add_argument("--out", metavar="DIR", required=True, help="folder of the study; study.yml is written there")
+    init.add_argument("--copy", action="store_true", help="copy the files into that folder")
+
     run = _command(commands, "run", _run, "run all notebooks for one study and build its report")
     run.add_argument("study", metavar="STUDY.yml", help="the study file; the files it names stand beside it")
     run.add_argument("--out", metavar="DIR", help="folder of the report (default: reports/<study>)")
@@ -80,6 +87,21 @@ def _command(commands: argparse._SubParsersAction, name: str, does: Callable, sa
     command = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
     command.set_defaults(command=does)
     return command
+
+
+def _init(options: argparse.Namespace) -> None:
+    from helpers.workbook.initial import init_study
+
+    made = init_study(options.files, options.out, copy=options.copy)
+    study = f"{options.out.rstrip('/')}/{made.path.name}"
+    print(made.shown)
+    print()
+    if made.undecided:
+        print(f"{study} is written. Decide before it can be run:")
+        print("\n".join(f"  - {told}" for told in made.undecided))
+    else:
+        print(f"{study} is written. Nothing is left to decide; read it all the same.")
+    print(f"Next: workbook check {study}, then: workbook run {study}")
 
 
 def _run(options: argparse.Namespace) -> None:

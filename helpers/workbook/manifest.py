@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from helpers.intake.names import is_url, masked, split_name
 from helpers.workbook.cores import usable_cores
 from helpers.workbook.csv_rows import count_rows
 from helpers.workbook.parameters import Parameter
-from helpers.workbook.places import portable
+from helpers.workbook.places import leads_elsewhere, portable
 from helpers.workbook.steps import Step
 from helpers.workbook.study import Study
 
@@ -157,10 +156,10 @@ def versions() -> dict[str, str | None]:
 
 
 def _shown(value: object) -> object:
-    """A value without the folders of an absolute path, which can hold a user's name, and without a password."""
+    """A value without folders outside of the study's, which can hold a user's name, and without a password."""
     if is_url(value):
         return masked(str(value))
-    return Path(value).name if isinstance(value, str) and os.path.isabs(value) else value
+    return Path(value).name if isinstance(value, str) and leads_elsewhere(value) else value
 
 
 def _instant(moment: datetime) -> str:

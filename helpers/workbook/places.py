@@ -59,3 +59,8 @@ def portable(path: Path, root: Path) -> str:
     """`path` as a reader elsewhere may see it: from the project root when inside, else its last name only."""
     path = Path(path)
     return path.relative_to(root).as_posix() or "." if path.is_relative_to(root) else path.name
+
+
+def leads_elsewhere(name: str) -> bool:
+    """True for a path that is whole, or leads out of the folder it is seen from."""
+    return Path(name).is_absolute() or name.startswith(("../", "..\\"))

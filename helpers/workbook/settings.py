@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.workbook.parameters import Parameter
+from helpers.workbook.places import leads_elsewhere
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +69,8 @@ def read_settings(folder: Path) -> Settings:
 
 
 def _without_folders(value: object) -> object:
-    """A whole path as its last part: where a file lies on this machine is nobody's business."""
-    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+    """A path that is whole, or leads out of the study's folder, as its last part: where it lies is nobody else's."""
+    return Path(value).name if isinstance(value, str) and leads_elsewhere(value) else value
 
 
 def written(value: object) -> str:

@@ -1,8 +1,8 @@
 """The study file: a papermill parameters file, read and checked before any kernel starts."""
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -19,6 +19,7 @@ MUST_SAY = {
     "study_name": "`study_name` is not set. Write the name your report should carry, in quotes.",
     "is_synthetic": "`is_synthetic` is not set. Write `is_synthetic: false` for real patients, `true` for made-up.",
 }
+UNDECIDED = "?"
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,15 @@ class Study:
         The study file.
     values : dict
         What it sets, not yet checked.
+    undecided : dict
+        Parameter -> a sentence for each "?" in it, which `workbook init` writes where the reader must decide.
     """
 
     name: str
     folder: Path
     path: Path
     values: dict
+    undecided: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def default_out(self, root: Path) -> Path:
         """Where its report goes unless told otherwise."""
@@ -70,7 +74,9 @@ def read_study(path: str | Path) -> Study:
         raise WorkbookError(f"{path.name} is not a UTF-8 text file. Save it again as UTF-8.") from None
     loader = _Loader(text)
     try:
-        values = loader.get_single_data()
+        node = loader.get_single_node()
+        undecided = _undecided(node, text.splitlines())
+        values = None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, ValueError) as error:
         raise WorkbookError(_yaml_error(path.name, error, text)) from None
     finally:
@@ -81,7 +87,7 @@ def read_study(path: str | Path) -> Study:
         what = "is empty" if values is None else f"holds a {type(values).__name__}"
         raise WorkbookError(f"{path.name} must hold lines of the form `name: value`, but {what}.")
     name = safe_name(path.resolve().parent.name if path.stem == "study" else path.stem)
-    return Study(name, path.parent, path, values)
+    return Study(name, path.parent, path, values, undecided)
 
 
 def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
@@ -92,12 +98,15 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
     Problems
         With every unknown name, wrong value and missing file of the study file.
     """
-    problems = [_unknown(name, parameters) for name in study.values if name not in parameters]
+    problems = [told for sentences in study.undecided.values() for told in sentences]
+    problems += [_unknown(name, parameters) for name in study.values if name not in parameters]
     problems += [told for name, told in MUST_SAY.items() if name in parameters and name not in study.values]
     values, wrong = {name: parameter.default for name, parameter in parameters.items()}, set()
     for name, parameter in parameters.items():
         if name in study.values:
             values[name] = study.values[name]
+            if name in study.undecided:
+                continue
             if problem := parameter.rule.problem(values[name]):
                 problems.append(f"`{name}` {problem}")
                 wrong.add(name)
@@ -109,6 +118,31 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
     if problems:
         raise Problems(f"{study.path.name} cannot be run as it is; nothing was started:", problems)
     return values
+
+
+def _undecided(node: yaml.Node | None, lines: Sequence[str]) -> dict[str, list[str]]:
+    """Parameter -> a sentence for each "?" in it; what stands behind it in its line are its choices."""
+    found: dict[str, list[str]] = {}
+    left, seen = [((), node)], set()
+    while left:
+        path, node = left.pop(0)
+        if id(node) in seen:  # an alias of YAML, which may even hold itself
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            left += [((*path, str(name.value)), value) for name, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            left += [(path, value) for value in node.value]
+        elif isinstance(node, yaml.ScalarNode) and node.value == UNDECIDED and path:
+            found.setdefault(path[0], []).append(_not_decided(path, node.end_mark, lines))
+    return found
+
+
+def _not_decided(path: Sequence[str], end: yaml.Mark, lines: Sequence[str]) -> str:
+    behind = lines[end.line][end.column :] if end.line < len(lines) else ""
+    choices = behind.partition("#")[2].strip().rstrip(".")
+    hint = choices[:1].upper() + choices[1:] if choices else "Write its value in the place of the ?"
+    return f"`{': '.join(path)}` is not decided yet (line {end.line + 1}). {hint}."
 
 
 def _unknown(name: object, parameters: Mapping[str, Parameter]) -> str:

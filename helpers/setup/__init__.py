@@ -1,0 +1,1 @@
+"""What clinicians really have, and the study file proposed for it."""
