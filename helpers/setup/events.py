@@ -62,7 +62,7 @@ def find_events(given: Given, dictionary: Dictionary) -> EventsGuess | None:
         if column.type == "date":
             by_event = key in kinds
             patients[column.name] = _of_event(when, column) if by_event else Guess(column, "", 0.0, "no column fits")
-    taken = {guess.header for guess in patients.values()}
+    taken = {guess.header for guess in patients.values() if guess.column.type != "date"}
     groups = []
     for title, texts in kinds.items():
         table = title.partition(" (")[0]

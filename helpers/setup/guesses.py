@@ -10,6 +10,7 @@ from helpers.setup.looks import Look
 SURE, LIKELY = 0.9, 0.7
 MATTERS = ("id", "date", "level", "levels")
 BY_CONTENT = 0.4
+ASKED = 0.3  # a name that fits is asked about whatever stands in the column
 NAMELESS, NONE, MAY_BE = "the name says nothing", "no column fits", "may be it"
 _TIE = 0.07
 _MOST_CANDIDATES = 6
@@ -102,6 +103,8 @@ def fit(look: Look, column: Column, known_ids: Collection[str] = (), *, is_table
     by_name = name_fit(look.name, column.name, is_table_known=is_table_known)
     if not look.name or not by_name and column.type not in (*MATTERS, "code"):
         return Guess(column, "", 0.0, "")
+    if not by_name and column.type == "code" and not look.may_be_codes:
+        return Guess(column, "", 0.0, "")
     n_taken, n_given = look.taken(column)
     share = n_taken / n_given if n_given else 0.0
     content = f"{n_taken:,} of {n_given:,} cells are {_ARE[column.type]}"
@@ -124,7 +127,8 @@ def fit(look: Look, column: Column, known_ids: Collection[str] = (), *, is_table
             reason = f"{fits}; {n_given - n_taken:,} of {n_given:,} cells are codes yet to be explained"
             return Guess(column, look.name, min(by_name, SURE - 0.05), reason, look=look)
         joint = "and" if share >= 0.9 else "but only"
-        return Guess(column, look.name, by_name * share, f"{fits}, {joint} {content}", look=look)
+        confidence = max(by_name * share, ASKED if by_name >= LIKELY and column.type in MATTERS else 0.0)
+        return Guess(column, look.name, confidence, f"{fits}, {joint} {content}", look=look)
     is_telling = column.type != "code" or len(look.texts) > 1 and share == 1.0
     is_telling &= column.type != "date" or look.holds_days(column)
     if share >= 0.9 and is_telling and is_table_known:

@@ -10,7 +10,7 @@ from helpers.cohort.date_formats import EXCEL, is_partial
 from helpers.cohort.date_guesses import DateGuess, guess_date_format
 from helpers.cohort.dictionary import Column
 from helpers.cohort.spine import parse_many
-from helpers.cohort.value_rules import missing, read_codes, read_numbers
+from helpers.cohort.value_rules import missing, read_numbers
 from helpers.intake.sheet import Sheet
 from helpers.intake.text_columns import as_categories
 
@@ -45,6 +45,7 @@ class Look:
     row: np.ndarray
     is_dated: bool = False
     _dates: dict = field(default_factory=dict, repr=False)
+    _taken: dict = field(default_factory=dict, repr=False)
 
     @property
     def n_filled(self) -> int:
@@ -105,6 +106,12 @@ class Look:
 
     def taken(self, column: Column) -> tuple[int, int]:
         """How many of the cells that are not missing the dictionary's reader of this column takes, and of how many."""
+        alike = column.type, column.missing_codes, frozenset(column.codes), column.minimum, column.maximum, column.unit
+        if alike not in self._taken:
+            self._taken[alike] = self._count(column)
+        return self._taken[alike]
+
+    def _count(self, column: Column) -> tuple[int, int]:
         if column.type == "date" and not self.is_dated:
             found = self.dates(column)
             return found.n_fitting, found.n_values
@@ -126,8 +133,9 @@ class Look:
             return np.full(len(texts), column.type == "date")
         if column.type in ("level", "levels"):
             return self.is_level[int(column.type == "levels")]
-        read = read_codes if column.type in ("code", "yes_no") else read_numbers
-        found = read(texts.where(given, ""), given, column, None)[1]
+        if column.type in ("code", "yes_no"):
+            return np.array([text.lower() in column.codes for text in texts], dtype=bool)
+        found = read_numbers(texts.where(given, ""), given, column, None)[1]
         return given & ~np.logical_or.reduce([finding.where & finding.is_bad for finding in found])
 
 

@@ -65,7 +65,11 @@ def find_wide(given: Given, dictionary: Dictionary) -> WideGuess:
         guesses = [fit(one.look, column, is_table_known=False) for column in wanted]
         top = max(guesses, key=lambda guess: guess.confidence, default=None)
         patient = max((name_fit(one.name, column.name) for column in own), default=0.0) if not one.numbers else 0.0
-        if top is not None and top.confidence >= 0.5 and top.confidence > patient * 0.999:
+        if (
+            top is not None
+            and top.confidence >= (0.01 if top.matters else 0.5)
+            and name_fit(one.name, top.column.name, is_table_known=False) > patient * 0.999
+        ):
             best.setdefault(top.column.table, []).append((top.confidence, one, top))
             claimed[one.name] = top
     left = [look for look in single if look.name not in claimed and look.name != ids.header]

@@ -125,14 +125,14 @@ def _undecided(node: yaml.Node | None, lines: Sequence[str]) -> dict[str, list[s
     found: dict[str, list[str]] = {}
     left, seen = [((), node)], set()
     while left:
-        path, node = left.pop(0)
+        path, node = left.pop()
         if id(node) in seen:  # an alias of YAML, which may even hold itself
             continue
         seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
-            left += [((*path, str(name.value)), value) for name, value in node.value]
+            left += [((*path, str(name.value)), value) for name, value in reversed(node.value)]
         elif isinstance(node, yaml.SequenceNode):
-            left += [(path, value) for value in node.value]
+            left += [(path, value) for value in reversed(node.value)]
         elif isinstance(node, yaml.ScalarNode) and node.value == UNDECIDED and path:
             found.setdefault(path[0], []).append(_not_decided(path, node.end_mark, lines))
     return found
