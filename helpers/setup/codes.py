@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -24,6 +24,8 @@ class CodeGuess:
         Those to be given a meaning.
     choices : tuple of str
         What they may mean; "" stands for missing.
+    meanings : dict
+        Texts whose meaning their words tell.
     n_cells, n_given : int
         Cells with a text that is no code, and all that are not missing.
     """
@@ -32,6 +34,7 @@ class CodeGuess:
     choices: tuple[str, ...]
     n_cells: int
     n_given: int
+    meanings: dict[str, str] = field(default_factory=dict)
 
 
 def find_codes(sections: Sequence[Mapping[str, Guess]]) -> dict[str, CodeGuess]:

@@ -2,7 +2,7 @@
 
 from helpers.setup.words import ideas, plain_words
 
-OWN, SAME, LEAST, MISSPELT = 1.0, 0.97, 0.72, 0.92
+OWN, SAME, NEARLY, LEAST, MISSPELT = 1.0, 0.97, 0.92, 0.72, 0.92
 # A phrase in = is the whole name or none; one in ~ besides says too little where the table is not known.
 PHRASES = {
     "patient_id": "patient id, ~id, ~patient, =record id, =patient record id, ~record, ~patient record",
@@ -81,6 +81,8 @@ def _fit(found: frozenset, mark: str, phrase: frozenset, is_table_known: bool) -
         return 0.0
     if phrase == found:
         return SAME
+    if mark == "=" and phrase == found - {"new", "old"}:
+        return NEARLY
     if mark or not phrase < found or found & _OTHER_MEANING:
         return 0.0
     # Words that mean something else of ours weigh more than unknown ones.

@@ -8,7 +8,7 @@ from helpers.cohort.dictionary import Column, Dictionary
 from helpers.setup.guesses import LIKELY, Guess, fit, match_columns
 from helpers.setup.looks import Look, at_rows
 from helpers.setup.sources import Given
-from helpers.setup.wide import CONSTANTS, GroupGuess
+from helpers.setup.wide import CONSTANTS, GroupGuess, said_in
 from helpers.setup.words import ideas
 
 _MOST_KINDS = 40
@@ -32,9 +32,11 @@ class EventsGuess:
     Attributes
     ----------
     kinds : dict
-        Table, group of one, or date of the patient -> the texts of the event column that mean it.
+        Table, or date of the patient -> the texts of the event column that mean it.
     unknown : tuple of str
         Texts of that column that mean nothing known.
+    statuses : dict
+        Text of the event column -> status of the fracture, where the events say it.
     """
 
     given: Given
@@ -43,6 +45,7 @@ class EventsGuess:
     unknown: tuple[str, ...]
     patients: dict[str, Guess]
     groups: tuple[GroupGuess, ...]
+    statuses: dict[str, str]
 
 
 def find_events(given: Given, dictionary: Dictionary) -> EventsGuess | None:
@@ -63,20 +66,31 @@ def find_events(given: Given, dictionary: Dictionary) -> EventsGuess | None:
             by_event = key in kinds
             patients[column.name] = _of_event(when, column) if by_event else Guess(column, "", 0.0, "no column fits")
     taken = {guess.header for guess in patients.values() if guess.column.type != "date"}
-    groups = []
-    for title, texts in kinds.items():
-        table = title.partition(" (")[0]
-        if table not in _COLUMNS:
+    groups, statuses = [], {}
+    for table in _COLUMNS:
+        if table not in kinds:
             continue
-        is_own = np.isin(event.cells, np.flatnonzero(event.texts.isin(texts)))
+        is_own = np.isin(event.cells, np.flatnonzero(event.texts.isin(kinds[table])))
         left = [at_rows(look, is_own) for look in others if look.name not in taken]
-        guesses = _group(table, left, when, is_own, dictionary)
-        said = title.partition("(")[2].rstrip(")")
-        constants = {"status": CONSTANTS[said]} if said else {}
-        if constants:
-            guesses.pop("status", None)
-        groups.append(GroupGuess(table, title, guesses, constants))
-    return EventsGuess(given, event, kinds, tuple(unknown), patients, tuple(groups))
+        guesses, constants = _group(table, left, when, dictionary), {}
+        if table == "fractures" and "status" not in guesses:
+            statuses, constants = _statuses(kinds[table])
+            if statuses:
+                column = dictionary.column(table, "status")
+                guesses["status"] = Guess(column, event.name, 0.85, "the events say which fractures are old or new")
+        groups.append(GroupGuess(table, table, guesses, constants))
+    return EventsGuess(given, event, kinds, tuple(unknown), patients, tuple(groups), statuses)
+
+
+def _statuses(texts: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The status that each event says; where all say the same, a constant instead."""
+    said = {text: said_in(text) for text in texts}
+    found = set(said.values())
+    if found == {""}:
+        return {}, {}
+    if len(found) == 1:
+        return {}, {"status": CONSTANTS[found.pop()]}
+    return {text: CONSTANTS.get(own, "") for text, own in said.items()}, {}
 
 
 def kinds_of(look: Look) -> tuple[dict[str, list[str]], list[str]] | None:
@@ -88,14 +102,12 @@ def kinds_of(look: Look) -> tuple[dict[str, list[str]], list[str]] | None:
     for text, count in zip(look.texts, look.counts, strict=True):
         found = ideas(text)[0]
         kind = next((kind for wanted, kind in _KINDS if wanted <= found), "")
-        if kind == "fractures" and "old" in found:
-            kind = "fractures (old)"
         if kind:
             kinds.setdefault(kind, []).append(text)
             n_known += count
         else:
             unknown.append(text)
-    is_told = "procedures" in kinds and any(kind.startswith("fractures") for kind in kinds)
+    is_told = "procedures" in kinds and "fractures" in kinds
     return (kinds, unknown) if is_told and n_known >= _LEAST_SAID * look.n_filled else None
 
 
@@ -119,7 +131,7 @@ def _of_event(when: tuple[str, ...], column: Column) -> Guess:
     return Guess(column, "", 0.5, "several columns of dates", when or ("",))
 
 
-def _group(table: str, looks: list[Look], when, is_own, dictionary: Dictionary) -> dict[str, Guess]:
+def _group(table: str, looks: list[Look], when: tuple[str, ...], dictionary: Dictionary) -> dict[str, Guess]:
     """The columns of one table among the rows of its events."""
     date_name, *rest = _COLUMNS[table]
     guesses = {date_name: _date(dictionary.column(table, date_name), looks, when)}

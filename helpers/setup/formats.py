@@ -57,6 +57,7 @@ def find_formats(sections: Sequence[Mapping[str, Guess]]) -> dict[str, FormatGue
 
 def format_of(look: Look, column: Column) -> FormatGuess | None:
     """How the dates of one column are written; None where the source itself knows them as dates, or has none."""
+    look = look.undated
     if look.is_dated or not look.n_filled:
         return None
     guess = look.dates(column)
@@ -65,7 +66,7 @@ def format_of(look: Look, column: Column) -> FormatGuess | None:
     kept = list(dict.fromkeys(_frequent(joined, look) for joined in guess.candidates))
     if len(kept) == 1:
         return FormatGuess(kept[0], (), guess.n_fitting, _unread(kept[0], look))
-    rows = ", ".join(map(str, guess.ambiguous_rows))
+    rows = ", ".join(map(str, dict.fromkeys(guess.ambiguous_rows)))
     told = f"{guess.n_ambiguous:,} cells can be read in several ways, for example those of rows {rows}"
     return FormatGuess("", tuple(kept), guess.n_fitting, told)
 
@@ -94,6 +95,6 @@ def _unread(joined: str, look: Look) -> str:
     if not others:
         return ""
     at = np.flatnonzero(np.isin(look.cells, np.flatnonzero(look.texts.isin(others))))
-    rows = ", ".join(map(str, sorted(look.row[at].tolist())[:SHOWN_ROWS]))
+    rows = ", ".join(map(str, sorted(set(look.row[at].tolist()))[:SHOWN_ROWS]))
     cells = "1 cell is" if len(at) == 1 else f"{len(at):,} cells are"
     return f"{cells} written otherwise and would count as empty or set the row aside, as in rows {rows}"

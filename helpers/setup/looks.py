@@ -1,6 +1,6 @@
 """What stands in a column: its distinct texts, and how many of its cells the readers of the dictionary take."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +36,8 @@ class Look:
         For each cell the number of its row.
     is_dated : bool
         The source itself has a type of dates here, so no format is needed.
+    parts : tuple of Look
+        The columns that were stacked, some of which may be of dates and others of texts.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Look:
     cells: np.ndarray
     row: np.ndarray
     is_dated: bool = False
+    parts: tuple["Look", ...] = ()
     _dates: dict = field(default_factory=dict, repr=False)
     _taken: dict = field(default_factory=dict, repr=False)
 
@@ -75,6 +78,8 @@ class Look:
 
     def dates(self, column: Column) -> DateGuess:
         """How its dates are written; what stands for a missing value in `column` does not count."""
+        if self.undated is not self:
+            return self.undated.dates(column)
         codes = column.missing_codes
         if codes not in self._dates:
             texts = self.some[0]
@@ -86,6 +91,12 @@ class Look:
                 cells = self.texts.to_numpy(dtype=object)[self.cells[wanted]]
                 self._dates[codes] = guess_date_format(cells, self.row[wanted].tolist(), missing_codes=codes)
         return self._dates[codes]
+
+    @cached_property
+    def undated(self) -> "Look":
+        """Without those of the stacked columns whose dates the source knows."""
+        undated = [part for part in self.parts if not part.is_dated]
+        return stacked(self.name, undated) if undated and len(undated) < len(self.parts) else self
 
     def holds_days(self, column: Column) -> bool:
         """True where the cells tell by themselves that they are whole dates, and are neither numbers nor years."""
@@ -112,6 +123,9 @@ class Look:
         return self._taken[alike]
 
     def _count(self, column: Column) -> tuple[int, int]:
+        if column.type == "date" and self.undated is not self:
+            counts = [part.taken(column) for part in self.parts]
+            return sum(taken for taken, _ in counts), sum(given for _, given in counts)
         if column.type == "date" and not self.is_dated:
             found = self.dates(column)
             return found.n_fitting, found.n_values
@@ -147,11 +161,12 @@ def looks_of(sheet: Sheet) -> list[Look]:
 def stacked(name: str, looks: list[Look]) -> Look:
     """Numbered columns as one."""
     if len(looks) == 1:
-        return Look(name, looks[0].texts, looks[0].counts, looks[0].cells, looks[0].row, looks[0].is_dated)
+        return replace(looks[0], name=name)
     is_dated = all(look.is_dated or not look.n_filled for look in looks)
     texts = [np.asarray(look.texts, dtype=object)[look.cells[look.cells >= 0]] for look in looks]
     row = np.concatenate([look.row[look.cells >= 0] for look in looks])
-    return _coded(name, np.concatenate(texts), row, is_dated=is_dated)
+    parts = tuple(part for look in looks for part in (look.parts or (look,)))
+    return replace(_coded(name, np.concatenate(texts), row, is_dated=is_dated), parts=parts)
 
 
 def _look(name: str, column, row: np.ndarray) -> Look:

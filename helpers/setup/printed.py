@@ -73,6 +73,10 @@ def _rows(proposal: Proposal) -> list[tuple[str, str, str, str]]:
             rows.append((f"dates of {name}", "?", "decide", f"{' or '.join(guess.candidates)}: {guess.told}"))
     for name, guess in proposal.codes.items():
         told = f"{guess.n_cells:,} of {guess.n_given:,} cells are no known code"
+        for text, meaning in guess.meanings.items():
+            rows.append((f"codes of {name}", text, "likely 0.85", f'means "{meaning}", by its words'))
+        if guess.meanings:
+            continue
         if guess.texts:
             rows.append((f"codes of {name}", "?", "decide", told))
         else:

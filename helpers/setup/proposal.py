@@ -123,7 +123,10 @@ def _of_events(guess: EventsGuess, sheets: Sequence[Given], dictionary: Dictiona
     sections = (GroupGuess("patients", "patients", guess.patients, {}), *guess.groups)
     notes = _notes([guess.given], sections, sheets, besides=(guess.event.name,))
     notes += _unused(sheets, {guess.given.name})
-    return _with_details("events", {}, guess.given, sections, notes, guess)
+    proposal = _with_details("events", {}, guess.given, sections, notes, guess)
+    if guess.statuses:
+        proposal.codes["fractures.status"] = CodeGuess((), ("new", "prevalent"), 0, 0, guess.statuses)
+    return proposal
 
 
 def _with_details(layout, tables, whole, sections, notes, events=None) -> Proposal:

@@ -178,16 +178,19 @@ def _examples(joined: str) -> str:
 
 
 def _codes(out: _Lines, proposal: Proposal) -> None:
-    asked = {name: guess for name, guess in proposal.codes.items() if guess.texts}
+    asked = {name: guess for name, guess in proposal.codes.items() if guess.texts or guess.meanings}
     if asked:
         out.add("codes:", 'what the codes of the files mean; "" for missing')
         for name, guess in asked.items():
-            out.add(f"  {name}:", f"{guess.n_cells:,} of {guess.n_given:,} cells are no known code")
+            unknown = f"{guess.n_cells:,} of {guess.n_given:,} cells are no known code" if guess.texts else ""
+            out.add(f"  {name}:", unknown)
+            for text, meaning in guess.meanings.items():
+                out.add(f"    {quoted(text)}: {quoted(meaning)}", "likely (0.85): by its words")
             for text in guess.texts:
                 out.add(f'    {quoted(text)}: "{UNDECIDED}"', f'one of {", ".join(guess.choices)}, or "" for missing')
         out.add()
     for name, guess in proposal.codes.items():
-        if not guess.texts:
+        if not guess.texts and not guess.meanings:
             out.add(
                 comment=f"{name}: {guess.n_cells:,} of {guess.n_given:,} cells are no known code and count as empty"
             )

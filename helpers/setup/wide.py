@@ -90,10 +90,11 @@ def _groups(table: str, found: Sequence[tuple[float, Numbered, Guess]], dictiona
     """The columns of one table by what sets them apart: numbered or not, new or old."""
     keys: dict[tuple, list[tuple[float, Numbered, Guess]]] = {}
     for item in found:
-        keys.setdefault((bool(item[1].numbers), _said(item[1].name) if table == "fractures" else ""), []).append(item)
+        keys.setdefault((bool(item[1].numbers), said_in(item[1].name) if table == "fractures" else ""), []).append(item)
     _share_unmarked(keys)
     groups, titles = [], []
-    for (is_numbered, said), items in keys.items():
+    # New fractures, or those that say neither, are the table's own group, whichever stands first.
+    for (is_numbered, said), items in sorted(keys.items(), key=lambda pair: pair[0][1] == "old"):
         guesses, spare = _one_each(items, dictionary)
         needed = [name for name in _NEEDED[table] if name not in guesses]
         if needed and len(guesses) == 1 and not next(iter(guesses.values())).matters:
@@ -105,11 +106,14 @@ def _groups(table: str, found: Sequence[tuple[float, Numbered, Guess]], dictiona
         if table == "fractures" and "diagnosis_date" not in guesses and said != _MAY_LACK_DATE:
             column = dictionary.column(table, "diagnosis_date")
             guesses["diagnosis_date"] = Guess(column, "", 0.0, "no column fits", ("",))
+        order = [column.name for column in dictionary.table(table)]
+        guesses = dict(sorted(guesses.items(), key=lambda pair: order.index(pair[0])))
         groups.append(GroupGuess(table, _title(table, said, is_numbered, titles), guesses, constants))
     return groups
 
 
-def _said(name: str) -> str:
+def said_in(name: str) -> str:
+    """Whether a name speaks of something new or old; "" for neither."""
     found = ideas(name)[0]
     return next((idea for idea in CONSTANTS if idea in found), "")
 

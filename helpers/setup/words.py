@@ -42,7 +42,7 @@ IDEAS = {
     ),
     "kind": "kind type typ art method methode verfahren technik technique",
     "last": "last letzte letzter letztes letzten latest final",
-    "leak": "leak leaks leakage leckage austritt extravasation paravasat",
+    "leak": "leak leaks leakage leck leckage austritt extravasation paravasat",
     "level": (
         "level levels hoehe hoehen hohe segment segmente segments etage etagen lokalisation lokalisationen location "
         "localisation localization wirbel wirbelkoerper wk wks koerper vertebra vertebrae vertebral niveau site sites"

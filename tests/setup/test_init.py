@@ -111,6 +111,7 @@ def test_events_are_written_by_the_contract(tmp_path):
     assert values["event_names"]["procedures"] == "Vertebroplastie"
     assert values["event_names"]["patients.death_date"] == "Tod"
     assert values["column_names"]["procedures"] == {"procedure_date": "Datum", "levels": "Wirbel"}
+    assert values["codes"] == {"fractures.status": {"Neue Fraktur": "new", "Alte Fraktur": "prevalent"}}
 
 
 @pytest.mark.parametrize("rows", [wide, events])

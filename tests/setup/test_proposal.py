@@ -201,14 +201,15 @@ def test_a_sheet_of_events(proposed, tmp_path):
     assert found.layout == "events"
     assert found.events.event.name == "Ereignis"
     assert found.events.kinds == {
-        "procedures": ["Vertebroplastie"], "imaging": ["MRT"], "fractures": ["Neue Fraktur"],
-        "fractures (old)": ["Alte Fraktur"], "patients.last_contact_date": ["Letzter Kontakt"],
+        "procedures": ["Vertebroplastie"], "imaging": ["MRT"], "fractures": ["Neue Fraktur", "Alte Fraktur"],
+        "patients.last_contact_date": ["Letzter Kontakt"],
         "patients.death_date": ["Tod"],
     }  # fmt: skip
     assert found.events.unknown == ("Labor",)
     assert undecided(found) == {}
     assert headers(found)["procedures"] == {"procedure_date": "Datum", "levels": "Wirbel"}
-    assert headers(found)["fractures"] == {"diagnosis_date": "Datum", "level": "Wirbel"}
+    assert headers(found)["fractures"] == {"diagnosis_date": "Datum", "level": "Wirbel", "status": "Ereignis"}
+    assert found.codes["fractures.status"].meanings == {"Neue Fraktur": "new", "Alte Fraktur": "prevalent"}
 
 
 def test_one_sheet_may_hold_patients_and_their_one_procedure(proposed, tmp_path):
