@@ -52,7 +52,7 @@ class CsvTable(Table):
 
     def _read(self, wanted: dict[int, bool]) -> Rows:
         bad_rows, blocks, filled, batch = [], {place: [] for place in wanted}, [], None
-        n_rows, is_cut = 0, False
+        n_rows, self.is_cut = 0, False
         try:
             for batch in self._batches(wanted, bad_rows):
                 for place, chunks in blocks.items():
@@ -60,8 +60,8 @@ class CsvTable(Table):
                 columns = [pa.chunked_array([batch.column(place)]) for place in [*wanted, *range(batch.num_columns)]]
                 filled.append(has_entry(columns, batch.num_rows))
                 n_rows += batch.num_rows
-                if self.first_rows is not None and n_rows >= self.first_rows:
-                    is_cut = True
+                self.is_cut = self.first_rows is not None and n_rows > self.first_rows
+                if self.is_cut:
                     break
             if bad_rows:  # Arrow knows their numbers only where it reads with one thread
                 bad_rows = []
@@ -71,7 +71,7 @@ class CsvTable(Table):
             raise self._what_is_wrong(error) from None
         if bad_rows:
             raise cannot_be_read(self.source, self._told(bad_rows))
-        if batch is not None and not is_cut and self._is_open_at_its_end(batch):
+        if batch is not None and not self.is_cut and self._is_open_at_its_end(batch):
             raise cannot_be_read(self.source, [self._open_quote(f" in row {self.header_row + sum(map(len, filled))}")])
         filled = np.concatenate([np.zeros(0, dtype=bool), *filled])
         first = self.header_row + 1

@@ -47,6 +47,7 @@ class ParquetTable(Table):
             place: _by_text(cells.column(self.schema.names[place]), is_date=own) for place, own in wanted.items()
         }
         row = np.arange(2, len(cells) + 2, dtype=np.int32)
+        self.is_cut = True
         return Rows(columns, row, has_entry(columns.values(), len(row)))
 
 

@@ -62,6 +62,8 @@ class Sheet:
         Sentences on what was taken for granted.
     codes : dict
         Column -> {text: code} where the source keeps codes and the texts are their labels.
+    is_cut : bool
+        Only the first rows were asked for, and there are more.
     """
 
     source: str
@@ -70,6 +72,7 @@ class Sheet:
     row: np.ndarray
     notes: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    is_cut: bool = False
 
 
 def open_sheet(source, *, labels: bool = True, codebook="", first_rows: int | None = None, **options) -> Sheet:
@@ -114,6 +117,7 @@ def open_sheet(source, *, labels: bool = True, codebook="", first_rows: int | No
         rows.row[rows.has_entry],
         opened.notes,
         opened.codes,
+        opened.is_cut,
     )
 
 

@@ -40,6 +40,8 @@ class Table:
         The row of the column names; 0 where they are no row.
     first_rows : int or None
         Reading may stop after so many rows.
+    is_cut : bool
+        It did, and there are more.
     """
 
     source: str
@@ -48,6 +50,7 @@ class Table:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     header_row: int = 0
     first_rows: int | None = field(default=None, init=False)
+    is_cut: bool = field(default=False, init=False)
 
     def read(self, wanted: dict[int, bool]) -> Rows:
         """Read the wanted columns (place -> whether dates may be of the type of dates, else they are texts).

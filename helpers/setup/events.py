@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from helpers.cohort.dictionary import Column, Dictionary
-from helpers.setup.guesses import LIKELY, Guess, fit, match_columns
+from helpers.setup.guesses import LIKELY, NONE, Guess, fit, match_columns
 from helpers.setup.looks import Look, at_rows
 from helpers.setup.sources import Given
 from helpers.setup.wide import CONSTANTS, GroupGuess, said_in
@@ -64,7 +64,7 @@ def find_events(given: Given, dictionary: Dictionary) -> EventsGuess | None:
         key = f"patients.{column.name}"
         if column.type == "date":
             by_event = key in kinds
-            patients[column.name] = _of_event(when, column) if by_event else Guess(column, "", 0.0, "no column fits")
+            patients[column.name] = _of_event(when, others, column) if by_event else Guess(column, "", 0.0, NONE)
     taken = {guess.header for guess in patients.values() if guess.column.type != "date"}
     groups, statuses = [], {}
     for table in _COLUMNS:
@@ -73,6 +73,13 @@ def find_events(given: Given, dictionary: Dictionary) -> EventsGuess | None:
         is_own = np.isin(event.cells, np.flatnonzero(event.texts.isin(kinds[table])))
         left = [at_rows(look, is_own) for look in others if look.name not in taken]
         guesses, constants = _group(table, left, when, dictionary), {}
+        # How dates are written is seen from all of the column, whatever the event.
+        whole = {look.name: look for look in others}
+        guesses |= {
+            name: replace(guess, look=whole.get(guess.header, guess.look))
+            for name, guess in guesses.items()
+            if guess.column.type == "date"
+        }
         if table == "fractures" and "status" not in guesses:
             statuses, constants = _statuses(kinds[table])
             if statuses:
@@ -125,9 +132,10 @@ def _when(looks: list[Look], dictionary: Dictionary) -> tuple[str, ...]:
     return tuple(look.name for look in best or full)
 
 
-def _of_event(when: tuple[str, ...], column: Column) -> Guess:
+def _of_event(when: tuple[str, ...], looks: list[Look], column: Column) -> Guess:
     if len(when) == 1:
-        return Guess(column, when[0], 0.9, "the date of the event that says so")
+        look = next(look for look in looks if look.name == when[0])
+        return Guess(column, when[0], 0.9, "the date of the event that says so", look=look)
     return Guess(column, "", 0.5, "several columns of dates", when or ("",))
 
 

@@ -12,6 +12,7 @@ from helpers.setup.guesses import Guess
 from helpers.setup.looks import Look, stacked
 
 RARE = 0.05  # of the cells: a way of writing that is rarer may be a slip, and is told instead of taken
+POINTS = "every day could be a month, but with points between them the day comes first"
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,18 @@ def format_of(look: Look, column: Column) -> FormatGuess | None:
     if not guess.candidates:
         return None
     kept = list(dict.fromkeys(_frequent(joined, look) for joined in guess.candidates))
+    if len(kept) > 1 and len(by_points := [one for one in kept if not _is_month_first_with_points(one)]) == 1:
+        return FormatGuess(by_points[0], (), guess.n_fitting, POINTS)
     if len(kept) == 1:
         return FormatGuess(kept[0], (), guess.n_fitting, _unread(kept[0], look))
     rows = ", ".join(map(str, dict.fromkeys(guess.ambiguous_rows)))
     told = f"{guess.n_ambiguous:,} cells can be read in several ways, for example those of rows {rows}"
     return FormatGuess("", tuple(kept), guess.n_fitting, told)
+
+
+def _is_month_first_with_points(joined: str) -> bool:
+    """Nobody writes 01.27.2006: where points stand between, the day comes first."""
+    return any(one.startswith("%m.%d.") for one in joined.split("|"))
 
 
 def _frequent(joined: str, look: Look) -> str:

@@ -10,6 +10,7 @@ from helpers.setup.codes import CodeGuess, find_codes
 from helpers.setup.events import EventsGuess, find_events
 from helpers.setup.formats import FormatGuess, find_formats
 from helpers.setup.guesses import Guess
+from helpers.setup.looks import LONGEST_CODE
 from helpers.setup.numbered import names_vertebra, patterns
 from helpers.setup.sources import Given
 from helpers.setup.tables import TableGuess, find_tables
@@ -123,6 +124,9 @@ def _of_events(guess: EventsGuess, sheets: Sequence[Given], dictionary: Dictiona
     sections = (GroupGuess("patients", "patients", guess.patients, {}), *guess.groups)
     notes = _notes([guess.given], sections, sheets, besides=(guess.event.name,))
     notes += _unused(sheets, {guess.given.name})
+    if guess.unknown:
+        shown = ", ".join(f'"{text[:LONGEST_CODE]}"' for text in guess.unknown[:5]) + " ..." * (len(guess.unknown) > 5)
+        notes.append(f"Events that mean nothing known, and are set aside unless `event_names` names them: {shown}.")
     proposal = _with_details("events", {}, guess.given, sections, notes, guess)
     if guess.statuses:
         proposal.codes["fractures.status"] = CodeGuess((), ("new", "prevalent"), 0, 0, guess.statuses)
@@ -184,7 +188,7 @@ def _notes(used: Sequence[Given], sections, sheets: Sequence[Given], besides: Se
             more = f" and {len(left) - 12} more" if len(left) > 12 else ""
             shown = ", ".join(f'"{name}"' for name in left[:12])
             notes.append(f"Columns of {given.source} that are not used: {shown}{more}.")
-    notes += _ids_alike(sections)
+    notes += _ids_alike(sections, is_cut=any(given.is_cut for given in used))
     return list(dict.fromkeys(notes))
 
 
@@ -197,7 +201,7 @@ def _unused(sheets: Sequence[Given], used: set[str]) -> list[str]:
     return [f"Not used, since they seem to be none of the study's tables: {', '.join(left)}."] if left else []
 
 
-def _ids_alike(sections) -> list[str]:
+def _ids_alike(sections, *, is_cut: bool) -> list[str]:
     """Identifiers that may be one patient's, or meet none; they are counted, not shown."""
     looks = {
         section.table: ids.look
@@ -219,6 +223,6 @@ def _ids_alike(sections) -> list[str]:
     known = set(looks["patients"].texts) if "patients" in looks else set()
     for table, look in looks.items():
         strange = len(set(look.texts) - known)
-        if known and strange:
+        if known and strange and not is_cut:
             notes.append(f"{strange:,} of {len(look.texts):,} identifiers of {table} are not among those of patients.")
     return notes

@@ -78,4 +78,4 @@ def _opened(location: str, sheet: str) -> Given:
     title = sheet or (location.rpartition("#")[2] if is_url(location) else Path(location).stem)
     looks = [look for look in looks_of(sheet_read) if look.name]
     n_rows = len(sheet_read.row)
-    return Given(location, sheet, title, sheet_read.source, looks, n_rows, sheet_read.notes, n_rows >= FIRST_ROWS)
+    return Given(location, sheet, title, sheet_read.source, looks, n_rows, sheet_read.notes, sheet_read.is_cut)

@@ -105,9 +105,6 @@ def _events(out: _Lines, proposal: Proposal) -> None:
     out.add("event_names:")
     for kind, texts in events.kinds.items():
         out.add(f"  {key(kind)}: {quoted('; '.join(texts))}")
-    if events.unknown:
-        shown = f"{len(events.unknown)} other texts" if len(events.unknown) > 1 else "one other text"
-        out.add(comment=f"  {shown} of that column mean nothing known; add them where they belong")
 
 
 def _columns(out: _Lines, proposal: Proposal) -> None:

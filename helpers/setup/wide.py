@@ -93,8 +93,7 @@ def _groups(table: str, found: Sequence[tuple[float, Numbered, Guess]], dictiona
         keys.setdefault((bool(item[1].numbers), said_in(item[1].name) if table == "fractures" else ""), []).append(item)
     _share_unmarked(keys)
     groups, titles = [], []
-    # New fractures, or those that say neither, are the table's own group, whichever stands first.
-    for (is_numbered, said), items in sorted(keys.items(), key=lambda pair: pair[0][1] == "old"):
+    for (is_numbered, said), items in keys.items():
         guesses, spare = _one_each(items, dictionary)
         needed = [name for name in _NEEDED[table] if name not in guesses]
         if needed and len(guesses) == 1 and not next(iter(guesses.values())).matters:
@@ -108,7 +107,9 @@ def _groups(table: str, found: Sequence[tuple[float, Numbered, Guess]], dictiona
             guesses["diagnosis_date"] = Guess(column, "", 0.0, "no column fits", ("",))
         order = [column.name for column in dictionary.table(table)]
         guesses = dict(sorted(guesses.items(), key=lambda pair: order.index(pair[0])))
-        groups.append(GroupGuess(table, _title(table, said, is_numbered, titles), guesses, constants))
+        groups.append(
+            GroupGuess(table, _title(table, said, is_numbered, titles, is_alone=len(keys) == 1), guesses, constants)
+        )
     return groups
 
 
@@ -158,9 +159,10 @@ def _checked(guess: Guess, one: Numbered) -> Guess:
     return replace(guess, header="", candidates=(one.name,))
 
 
-def _title(table: str, said: str, is_numbered: bool, titles: list[str]) -> str:
-    """A name that no other group has."""
-    title = table if table not in titles else f"{table} ({said or ('numbered' if is_numbered else 'single')})"
+def _title(table: str, said: str, is_numbered: bool, titles: list[str], *, is_alone: bool) -> str:
+    """A name that no other group has; old fractures leave that of the table to new ones."""
+    is_own = table not in titles and (is_alone or said != "old")
+    title = table if is_own else f"{table} ({said or ('numbered' if is_numbered else 'single')})"
     while title in titles:
         title = f"{title[:-1]} 2)"
     titles.append(title)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 IMAGING = "no interval-censored curve and hazard ratio: nothing tells between which images a fracture happened"
 _ADJUSTED = "the adjusted ratios leave {} out, and so does the table of patients"
-_UNUSED = "nothing else changes: no analysis uses it"
+_UNUSED = "nothing changes, no analysis uses it"
 WITHOUT = {
     ("patients", "sex"): _ADJUSTED.format("sex"),
     ("patients", "age_years"): _ADJUSTED.format("age"),
@@ -49,9 +49,9 @@ def told_without(missing: Collection[tuple[str, str]], *, has_imaging: bool) -> 
         *(FOLLOW_UP if names.issuperset(FOLLOW_UP) else ()),
         *(COVARIATES if names.issuperset(COVARIATES) else ()),
     }
-    told += [
-        (f"{table}.{name}", text)
-        for (table, name), text in WITHOUT.items()
-        if (table, name) in missing and not (table == "patients" and name in together)
-    ]
+    columns: dict[str, list[str]] = {}
+    for (table, name), text in WITHOUT.items():
+        if (table, name) in missing and not (table == "patients" and name in together):
+            columns.setdefault(text, []).append(f"{table}.{name}")
+    told += [(", ".join(own), text) for text, own in columns.items()]
     return told + ([] if has_imaging else [("a table of imaging", IMAGING)])

@@ -55,7 +55,7 @@ def test_other_names_fit_nothing(name):
     assert max(name_fit(name, column) for column in PHRASES) < LIKELY
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(12))
 def test_case_blanks_and_signs_change_nothing(seed):
     """The same name in capitals or small letters, its words apart by any sign."""
     choose = random.Random(seed)
