@@ -1,5 +1,7 @@
 """How the columns of the four tables are called elsewhere, and how well a name fits one of them."""
 
+from functools import cache
+
 from helpers.setup.words import ideas, plain_words
 
 OWN, SAME, NEARLY, LEAST, MISSPELT = 1.0, 0.97, 0.92, 0.72, 0.92
@@ -50,6 +52,7 @@ _OF_COLUMN = {name: _phrases(text) for name, text in PHRASES.items()}
 _OF_TABLE = {name: _phrases(text) for name, text in TABLES.items()}
 
 
+@cache
 def name_fit(name: str, column: str, *, is_table_known: bool = True) -> float:
     """How well a name fits one of our columns, 0 to 1.
 

@@ -10,6 +10,7 @@ from helpers.setup.looks import Look
 SURE, LIKELY = 0.9, 0.7
 MATTERS = ("id", "date", "level", "levels")
 BY_CONTENT = 0.4
+BY_IDS, UNSHARED = 0.78, 0.1
 ASKED = 0.3  # a name that fits is asked about whatever stands in the column
 NAMELESS, NONE, MAY_BE = "the name says nothing", "no column fits", "may be it"
 _TIE = 0.07
@@ -99,41 +100,70 @@ def match_columns(
 
 
 def fit(look: Look, column: Column, known_ids: Collection[str] = (), *, is_table_known: bool = True) -> Guess:
-    """How well one column of a sheet fits one of ours."""
+    """How well one column of a sheet fits one of ours; a confidence of 0 where it does not."""
     by_name = name_fit(look.name, column.name, is_table_known=is_table_known)
-    if not look.name or not by_name and column.type not in (*MATTERS, "code"):
+    if not look.name:
         return Guess(column, "", 0.0, "")
-    if not by_name and column.type == "code" and not look.may_be_codes:
-        return Guess(column, "", 0.0, "")
-    n_taken, n_given = look.taken(column)
-    share = n_taken / n_given if n_given else 0.0
-    content = f"{n_taken:,} of {n_given:,} cells are {_ARE[column.type]}"
     if column.type == "id":
-        own = set(look.texts)
-        shared = len(own.intersection(known_ids)) / len(own) if own and known_ids else 0.0
-        if known_ids and shared >= 0.8:
-            content = f"{shared:.0%} of its texts are identifiers of another sheet too"
-            if not by_name:
-                return Guess(column, look.name, 0.78, f"{NAMELESS}, but {content}", look=look)
-        elif known_ids and by_name:
-            by_name -= 0.1
-        elif not by_name:
-            return Guess(column, "", 0.0, "")
+        return _fit_of_id(look, column, by_name, known_ids)
     if by_name:
-        fits = "the name is ours" if by_name >= OWN else "the name fits" if by_name >= SURE else "the name nearly fits"
-        if not n_given:
-            return Guess(column, look.name, 0.9 * by_name, f"{fits}, but no cell has an entry", look=look)
-        if share < LIKELY and column.type in ("code", "yes_no") and look.may_be_codes:
-            reason = f"{fits}; {n_given - n_taken:,} of {n_given:,} cells are codes yet to be explained"
-            return Guess(column, look.name, min(by_name, SURE - 0.05), reason, look=look)
-        joint = "and" if share >= 0.9 else "but only"
-        confidence = max(by_name * share, ASKED if by_name >= LIKELY and column.type in MATTERS else 0.0)
-        return Guess(column, look.name, confidence, f"{fits}, {joint} {content}", look=look)
-    is_telling = column.type != "code" or len(look.texts) > 1 and share == 1.0
-    is_telling &= column.type != "date" or look.holds_days(column)
-    if share >= 0.9 and is_telling and is_table_known:
-        return Guess(column, look.name, BY_CONTENT * share, f"{NAMELESS}, but {content}", look=look)
+        return _fit_by_name(look, column, by_name)
+    if is_table_known and _may_be(look, column):
+        n_taken, n_given = look.taken(column)
+        is_telling = column.type != "code" or len(look.texts) > 1 and n_taken == n_given
+        if n_given and n_taken >= 0.9 * n_given and is_telling and (column.type != "date" or look.holds_days(column)):
+            reason = f"{NAMELESS}, but {_content(column, n_taken, n_given)}"
+            return Guess(column, look.name, BY_CONTENT * n_taken / n_given, reason, look=look)
     return Guess(column, "", 0.0, "")
+
+
+def _fit_by_name(look: Look, column: Column, by_name: float) -> Guess:
+    """A column whose name fits, the less surely the fewer of its cells can be read."""
+    fits = _fits(by_name)
+    n_taken, n_given = look.taken(column)
+    if not n_given:
+        return Guess(column, look.name, 0.9 * by_name, f"{fits}, but no cell has an entry", look=look)
+    share = n_taken / n_given
+    if share < LIKELY and column.type in ("code", "yes_no") and look.may_be_codes:
+        reason = f"{fits}; {n_given - n_taken:,} of {n_given:,} cells are codes yet to be explained"
+        return Guess(column, look.name, min(by_name, SURE - 0.05), reason, look=look)
+    least = ASKED if by_name >= LIKELY and column.type in MATTERS else 0.0
+    reason = f"{fits}, {'and' if share >= 0.9 else 'but only'} {_content(column, n_taken, n_given)}"
+    return Guess(column, look.name, max(by_name * share, least), reason, look=look)
+
+
+def _fit_of_id(look: Look, column: Column, by_name: float, known_ids: Collection[str]) -> Guess:
+    """A column of identifiers: by its name, or because another sheet has the same."""
+    if not by_name and not known_ids:
+        return Guess(column, "", 0.0, "")
+    own = set(look.texts)
+    shared = len(own.intersection(known_ids)) / len(own) if own else 0.0
+    if known_ids and shared >= 0.8:
+        content = f"{shared:.0%} of its texts are identifiers of another sheet too"
+        if not by_name:
+            return Guess(column, look.name, BY_IDS, f"{NAMELESS}, but {content}", look=look)
+        return Guess(column, look.name, by_name, f"{_fits(by_name)}, and {content}", look=look)
+    if not by_name:
+        return Guess(column, "", 0.0, "")
+    # Numbers that no other sheet knows may be those of records.
+    return _fit_by_name(look, column, by_name - UNSHARED * bool(known_ids))
+
+
+def _fits(by_name: float) -> str:
+    return "the name is ours" if by_name >= OWN else "the name fits" if by_name >= SURE else "the name nearly fits"
+
+
+def _content(column: Column, n_taken: int, n_given: int) -> str:
+    return f"{n_taken:,} of {n_given:,} cells are {_ARE[column.type]}"
+
+
+def _may_be(look: Look, column: Column) -> bool:
+    """Whether what stands in a column may be one of ours, whatever its name."""
+    if column.type == "date":
+        return look.may_be_dates
+    if column.type in ("level", "levels"):
+        return look.may_be_levels
+    return column.type == "code" and look.may_be_codes
 
 
 def _decided(column: Column, looks: Sequence[Look], fits: dict, chosen: dict[str, int]) -> Guess:

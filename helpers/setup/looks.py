@@ -1,5 +1,6 @@
 """What stands in a column: its distinct texts, and how many of its cells the readers of the dictionary take."""
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -16,6 +17,8 @@ from helpers.intake.text_columns import as_categories
 
 MOST_LOOKED_AT = 3000  # distinct texts of a column; more of them are looked at evenly spread
 MOST_CODES, LONGEST_CODE = 12, 20
+_DIGIT = re.compile("[0-9]")
+_LETTER = re.compile("[TDL]", re.IGNORECASE)  # without one of them no vertebra is named
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,7 @@ class Look:
     parts: tuple["Look", ...] = ()
     _dates: dict = field(default_factory=dict, repr=False)
     _taken: dict = field(default_factory=dict, repr=False)
+    _missing: dict = field(default_factory=dict, repr=False)
 
     @property
     def n_filled(self) -> int:
@@ -82,9 +86,7 @@ class Look:
             return self.undated.dates(column)
         codes = column.missing_codes
         if codes not in self._dates:
-            texts = self.some[0]
-            may_be = texts.str.contains("[0-9]", regex=True).to_numpy(dtype=bool) & (texts.str.len() >= 4).to_numpy()
-            if not may_be.sum() >= 0.2 * len(texts):
+            if not self.may_be_dates:
                 self._dates[codes] = DateGuess(None, (), int(self.some[1].sum()), 0, rows={"ambiguous": ()})
             else:
                 wanted = np.isin(self.cells, np.arange(len(self.texts))[:: self._step])
@@ -106,10 +108,23 @@ class Look:
         return any(one not in (EXCEL, "%Y%m%d") and not is_partial(one) for one in own)
 
     @cached_property
+    def may_be_dates(self) -> bool:
+        """True where some texts are long enough for dates, and have digits."""
+        texts = self.some[0].tolist()
+        return self.is_dated or sum(len(text) >= 4 and _DIGIT.search(text) is not None for text in texts) >= max(
+            1, 0.2 * len(texts)
+        )
+
+    @cached_property
+    def may_be_levels(self) -> bool:
+        """True where a text has a letter that a vertebra is named by."""
+        return not self.is_dated and any(_LETTER.search(text) for text in self.some[0])
+
+    @cached_property
     def is_level(self) -> tuple[np.ndarray, np.ndarray]:
         """Which of `some` name one level, and which name one or more."""
         texts = self.some[0]
-        if self.is_dated or not len(texts):
+        if not self.may_be_levels:
             return np.zeros((2, len(texts)), dtype=bool)
         masks = parse_many(texts, two_level_range="levels", thoracic=13, lumbar=6)[0]
         is_any = masks != 0
@@ -130,9 +145,15 @@ class Look:
             found = self.dates(column)
             return found.n_fitting, found.n_values
         texts, counts = self.some
-        is_empty, is_code = missing(texts, column)
-        given = ~(is_empty | is_code)
+        given = self._given(column)
         return int(counts[given & self._fits(column, texts, given)].sum()), int(counts[given].sum())
+
+    def _given(self, column: Column) -> np.ndarray:
+        """Which of `some` do not stand for a missing value."""
+        codes = column.missing_codes
+        if codes not in self._missing:
+            self._missing[codes] = ~np.logical_or(*missing(self.some[0], column))
+        return self._missing[codes]
 
     def unknown(self, column: Column) -> list[str]:
         """The texts that are none of the column's codes, the most frequent first."""

@@ -115,6 +115,7 @@ def plain_words(name: str) -> list[str]:
     return re.findall(r"[a-z]+", text)
 
 
+@cache
 def _parts(word: str) -> tuple[str, ...] | None:
     """The ideas of a word, or of the known words it is made of; None where a part of it is unknown."""
     if word in _KNOWN:
@@ -129,6 +130,7 @@ def _parts(word: str) -> tuple[str, ...] | None:
     return None
 
 
+@cache
 def _nearest(word: str) -> tuple[str, ...] | None:
     """The same of a word that is misspelt a little, or whose first part is."""
     for ending in ("datum", "date", "nummer", "hoehe", ""):
