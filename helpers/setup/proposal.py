@@ -34,6 +34,8 @@ class Proposal:
         The one sheet of the other layouts.
     sections : tuple of GroupGuess
         The columns of each table, or further group of one, in order.
+    sheets : tuple of Given
+        All that have rows.
     events : EventsGuess or None
         In the layout `events`: its column and kinds of events.
     notes : list of str
@@ -46,6 +48,7 @@ class Proposal:
     sections: tuple[GroupGuess, ...]
     formats: dict[str, FormatGuess]
     codes: dict[str, CodeGuess]
+    sheets: tuple[Given, ...] = ()
     events: EventsGuess | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -111,13 +114,13 @@ def _of_tables(tables: dict[str, TableGuess], sheets: Sequence[Given], dictionar
     used = {own.given.name for own in tables.values() if own.given}
     used |= {given.name for own in tables.values() for given in own.candidates}
     notes += _unused(sheets, used)
-    return _with_details("tables", tables, None, sections, notes)
+    return _with_details("tables", tables, None, sections, notes, sheets)
 
 
 def _of_wide(guess: WideGuess, sheets: Sequence[Given], dictionary: Dictionary) -> Proposal:
     sections = (GroupGuess("patients", "patients", guess.patients, {}), *guess.groups)
     notes = _notes([guess.given], sections, sheets) + _unused(sheets, {guess.given.name})
-    return _with_details("wide", {}, guess.given, sections, notes)
+    return _with_details("wide", {}, guess.given, sections, notes, sheets)
 
 
 def _of_events(guess: EventsGuess, sheets: Sequence[Given], dictionary: Dictionary) -> Proposal:
@@ -127,15 +130,17 @@ def _of_events(guess: EventsGuess, sheets: Sequence[Given], dictionary: Dictiona
     if guess.unknown:
         shown = ", ".join(f'"{text[:LONGEST_CODE]}"' for text in guess.unknown[:5]) + " ..." * (len(guess.unknown) > 5)
         notes.append(f"Events that mean nothing known, and are set aside unless `event_names` names them: {shown}.")
-    proposal = _with_details("events", {}, guess.given, sections, notes, guess)
+    proposal = _with_details("events", {}, guess.given, sections, notes, sheets, guess)
     if guess.statuses:
         proposal.codes["fractures.status"] = CodeGuess((), ("new", "prevalent"), 0, 0, guess.statuses)
     return proposal
 
 
-def _with_details(layout, tables, whole, sections, notes, events=None) -> Proposal:
+def _with_details(layout, tables, whole, sections, notes, sheets, events=None) -> Proposal:
     guesses = [section.guesses for section in sections]
-    return Proposal(layout, tables, whole, sections, find_formats(guesses), find_codes(guesses), events, notes)
+    return Proposal(
+        layout, tables, whole, sections, find_formats(guesses), find_codes(guesses), tuple(sheets), events, notes
+    )
 
 
 def _shared(tables: dict[str, TableGuess], sheets: Sequence[Given], dictionary: Dictionary) -> dict[str, TableGuess]:

@@ -95,7 +95,8 @@ def _files(out: _Lines, proposal: Proposal, path_of) -> None:
         elif table == "imaging":
             out.add('imaging_file: ""', "none was found; name the file if there is one")
         else:
-            out.add(f'{table}_file: "{UNDECIDED}"', f"no sheet seems to hold the {table}; name the file")
+            named = choices([path_of(given) for given in proposal.sheets[:6]])
+            out.add(f'{table}_file: "{UNDECIDED}"', f"no sheet seems to hold the {table}; name it: {named}")
     out.add()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from helpers.cohort.dictionary import Dictionary
 from helpers.setup.column_words import name_fit
 from helpers.setup.guesses import LIKELY, MATTERS, NAMELESS, Guess, fit, match_columns
+from helpers.setup.looks import Look
 from helpers.setup.numbered import Numbered, find_numbered
 from helpers.setup.sources import Given
 from helpers.setup.words import ideas
@@ -48,7 +49,7 @@ def find_wide(given: Given, dictionary: Dictionary) -> WideGuess:
     """Read a sheet as one row per patient with the columns of all tables."""
     columns = find_numbered(given.looks)
     single = [one.look for one in columns if not one.numbers]
-    ids = match_columns(single, [dictionary.column("patients", "patient_id")])["patient_id"]
+    ids = _identifiers(single, dictionary)
     others = [one for one in columns if one.name != ids.header]
     # A cell of several levels becomes several rows.
     wanted = [
@@ -78,8 +79,31 @@ def find_wide(given: Given, dictionary: Dictionary) -> WideGuess:
     groups = [group for table in _NEEDED for group in _groups(table, best.get(table, []), dictionary)]
     there = {group.table for group in groups}
     lacks = tuple(table for table in ("procedures", "fractures") if table not in there)
-    is_one_each = ids.look is not None and ids.look.is_unique
+    is_one_each = ids.look is not None and ids.look.is_unique or not ids.header and ids.is_there
     return WideGuess(given, patients, tuple(groups), lacks, is_one_each)
+
+
+def _identifiers(looks: Sequence[Look], dictionary: Dictionary) -> Guess:
+    """The column of identifiers; where no name says so, those columns in which every row has a text of its own."""
+    column = dictionary.column("patients", "patient_id")
+    guess = match_columns(looks, [column])["patient_id"]
+    if guess.is_there:
+        return guess
+    own = [
+        look.name
+        for look in looks
+        if look.is_unique and look.n_filled == len(look.cells) and not look.may_be_levels and not look.is_dated
+    ]
+    others = [one.name for one in dictionary.table("patients")]
+    own = [
+        look.name
+        for look in looks
+        if look.name in own
+        and not look.dates(column).n_fitting
+        and max(name_fit(look.name, other) for other in others) < LIKELY
+    ]
+    reason = "no name says so, but every row has a text of its own"
+    return Guess(column, "", 0.4, reason, tuple(own[:6])) if own else guess
 
 
 def _by_content_only(guess: Guess) -> bool:

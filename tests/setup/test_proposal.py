@@ -1,12 +1,16 @@
 """What files seem to be: sheets, columns, formats; nothing that matters is taken on a guess."""
 
+import datetime
 import random
 
 import pytest
+import xlsxwriter
+import yaml
 
 from helpers.errors import Problems
 from helpers.setup.formats import POINTS, format_of
 from helpers.setup.guesses import LIKELY, fit
+from helpers.setup.study_text import study_text
 from tests.setup.files import cohort, day, events, renamed, wide, write_csv, write_excel
 
 GERMAN = {
@@ -263,6 +267,79 @@ def test_a_single_patient_is_enough(proposed, tmp_path):
     found = proposed(write_csv(tmp_path / "Kohorte.csv", wide(1)))
     assert found.layout == "wide"
     assert headers(found)["procedures"]["procedure_date"] == "OP-Datum {n}"
+
+
+def test_a_wide_sheet_whose_identifiers_nobody_names_asks_for_them(proposed, tmp_path):
+    rows = [{"K\u00fcrzel": f"ZQ-{at}"} | row for at, row in enumerate(wide())]
+    for row in rows:
+        del row["Patienten-Nr"]
+    found = proposed(write_csv(tmp_path / "Kohorte.csv", rows))
+    assert found.layout == "wide"
+    assert undecided(found)["patients.patient_id"] == ("K\u00fcrzel",)
+
+
+def test_a_sheet_of_something_else_leaves_every_file_open(proposed, tmp_path):
+    found = proposed(
+        write_csv(tmp_path / "labor.csv", [{"Probe": f"{at}", "Wert": f"{at / 7:.2f}"} for at in range(30)])
+    )
+    assert found.layout == "tables"
+    text = study_text(found, "x", lambda given: given.location.rpartition("/")[2])
+    values = yaml.safe_load(text)
+    assert [values[f"{table}_file"] for table in ("patients", "procedures", "fractures")] == ["?", "?", "?"]
+    assert 'no sheet seems to hold the procedures; name it: "labor.csv"?' in text
+
+
+def test_dates_that_a_spreadsheet_knows_need_no_format(proposed, tmp_path):
+    with xlsxwriter.Workbook(str(tmp_path / "K.xlsx"), {"remove_timezone": True}) as book:
+        form = book.add_format({"num_format": "dd/mm/yy"})
+        for table, rows in cohort().items():
+            sheet = book.add_worksheet(table)
+            sheet.write_row(0, 0, list(rows[0]))
+            for at, row in enumerate(rows, start=1):
+                for place, (name, cell) in enumerate(row.items()):
+                    if name.endswith("_date") and cell:
+                        sheet.write_datetime(at, place, datetime.datetime.strptime(cell, "%d.%m.%Y"), form)
+                    else:
+                        sheet.write_string(at, place, cell)
+    found = proposed(tmp_path / "K.xlsx")
+    assert found.formats == {}
+    assert undecided(found) == {}
+
+
+def test_instruments_of_redcap_are_sheets(proposed, tmp_path):
+    tables = cohort()
+    header = [
+        "record_id",
+        "redcap_repeat_instrument",
+        "redcap_repeat_instance",
+        "sex",
+        "last_contact",
+        "op_date",
+        "op_levels",
+    ]
+    header += ["fx_level", "fx_date"]
+    rows = [
+        [one["patient_id"], "", "", one["sex"], one["last_contact_date"], "", "", "", ""] for one in tables["patients"]
+    ]
+    rows += [
+        [one["patient_id"], "procedures", "1", "", "", one["procedure_date"], one["levels"], "", ""]
+        for one in tables["procedures"]
+    ]
+    rows += [
+        [one["patient_id"], "fractures", "1", "", "", "", "", one["level"], one["diagnosis_date"]]
+        for one in tables["fractures"]
+    ]
+    path = write_csv(tmp_path / "Spine_DATA_2024.csv", [dict(enumerate(row)) for row in rows], header)
+    found = proposed(path)
+    assert {table: own.given.sheet for table, own in found.tables.items() if own.given} == {
+        "patients": "main", "procedures": "procedures", "fractures": "fractures",
+    }  # fmt: skip
+    assert headers(found)["procedures"] == {
+        "patient_id": "record_id",
+        "procedure_date": "op_date",
+        "levels": "op_levels",
+    }
+    assert undecided(found) == {}
 
 
 def test_five_hundred_columns(proposed, tmp_path):
