@@ -4,14 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from helpers.cohort.date_formats import EXCEL, example
+from helpers.cohort.date_formats import EXCEL, UNDECIDED, example
 from helpers.cohort.dictionary import RAW_TABLES
 from helpers.setup.guesses import MAY_BE, Guess, word
 from helpers.setup.proposal import Proposal
 from helpers.setup.sources import Given
 from helpers.setup.without import told_without
 
-UNDECIDED = "?"
 _COMMENT_AT = 58
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from helpers.cohort.date_formats import SOME_PIVOT, resolve_formats
+from helpers.cohort.date_formats import SOME_PIVOT, UNDECIDED, resolve_formats
 from helpers.cohort.dictionary import read_dictionary
 from helpers.cohort.own_codes import with_codes
 from helpers.errors import Problems, WorkbookError
@@ -19,7 +19,6 @@ MUST_SAY = {
     "study_name": "`study_name` is not set. Write the name your report should carry, in quotes.",
     "is_synthetic": "`is_synthetic` is not set. Write `is_synthetic: false` for real patients, `true` for made-up.",
 }
-UNDECIDED = "?"
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,10 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
         if name in study.values:
             values[name] = study.values[name]
             if name in study.undecided:
-                continue
+                values[name] = _decided(values[name])
+                if not isinstance(values[name], dict):
+                    wrong.add(name)
+                    continue
             if problem := parameter.rule.problem(values[name]):
                 problems.append(f"`{name}` {problem}")
                 wrong.add(name)
@@ -118,6 +120,13 @@ def checked_values(study: Study, parameters: Mapping[str, Parameter]) -> dict:
     if problems:
         raise Problems(f"{study.path.name} cannot be run as it is; nothing was started:", problems)
     return values
+
+
+def _decided(value: object, depth: int = 2) -> object:
+    """A mapping without what is not decided in it, so that the rest of it can be checked."""
+    if not isinstance(value, dict) or not depth:
+        return value
+    return {key: _decided(inner, depth - 1) for key, inner in value.items() if inner != UNDECIDED}
 
 
 def _undecided(node: yaml.Node | None, lines: Sequence[str]) -> dict[str, list[str]]:

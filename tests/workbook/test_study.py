@@ -174,7 +174,13 @@ codes:
     )
     assert len(told) == 5
     for words, problem in zip(
-        ("`pivot_year` is not set", "leaves patients.death_date open", "would be 2001-01-02", '"herr"', "heigth"),
+        (
+            "patients.death_date` is not decided yet",
+            "`pivot_year` is not set",
+            "would be 2001-01-02",
+            '"herr"',
+            "heigth",
+        ),
         told,
         strict=True,
     ):
