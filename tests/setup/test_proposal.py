@@ -2,6 +2,7 @@
 
 import datetime
 import random
+import re
 
 import pytest
 import xlsxwriter
@@ -10,6 +11,8 @@ import yaml
 from helpers.errors import Problems
 from helpers.setup.formats import POINTS, format_of
 from helpers.setup.guesses import LIKELY, fit
+from helpers.setup.printed import printed
+from helpers.setup.sources import open_given
 from helpers.setup.study_text import study_text
 from tests.setup.files import cohort, day, events, renamed, wide, write_csv, write_excel
 
@@ -403,3 +406,60 @@ def test_a_level_that_a_spreadsheet_made_a_number_is_no_level(look, dictionary):
     good, bad = look("Fraktur H\u00f6he", ["L1", "Th12", ""]), look("Fraktur H\u00f6he", ["1", "12", ""])
     assert fit(good, column).confidence > 0.9
     assert fit(bad, column).confidence < LIKELY
+
+
+PIECES = [
+    "OP",
+    "Datum",
+    "Fraktur",
+    "H\u00f6he",
+    "neu",
+    "alt",
+    "Pat",
+    "ID",
+    "Letzte",
+    "Kontrolle",
+    "Zement",
+    "Tod",
+    "1",
+    "2",
+    "x",
+    "#",
+    '"',
+    ": ",
+]
+CELLS = {
+    "date": lambda choose: day(choose.randrange(99)),
+    "american": lambda choose: f"{1 + choose.randrange(12)}/{1 + choose.randrange(12)}/2005",
+    "level": lambda choose: choose.choice(["L1", "Th12", "T11-L1", "L1; L3", "LWK 1"]),
+    "number": lambda choose: str(choose.randrange(100)),
+    "code": lambda choose: choose.choice(["ja", "nein", "?", "k.A.", "m"]),
+    "event": lambda choose: choose.choice(["OP", "Neue Fraktur", "Tod", "MRT", "x; y"]),
+    "odd": lambda choose: choose.choice(["", " ", "\n", "\u2028", "=1+1", "\x07", "'", "\\"]),
+}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_stands_in_the_files_the_study_file_names_only_what_is_there(proposed, tmp_path, seed):
+    """Random sheets: the study file is YAML, every column it names is there, and each ? stands for itself."""
+    choose = random.Random(seed)
+    files, known = [], set()
+    for number in range(choose.randint(1, 3)):
+        names = dict.fromkeys(
+            " ".join(choose.sample(PIECES, choose.randint(1, 3))) for _ in range(choose.randint(1, 12))
+        )
+        kinds = [choose.choice(list(CELLS.values())) for _ in names]
+        rows = [
+            dict(zip(names, (kind(choose) for kind in kinds), strict=True)) for _ in range(choose.choice([1, 2, 30]))
+        ]
+        files.append(write_csv(tmp_path / f"{choose.choice(['Frakturen', 'OP', 'x'])}{number}.csv", rows))
+        known |= {name.strip() for name in names}
+    found = proposed(*files)
+    values = yaml.safe_load(study_text(found, "x", lambda given: given.location))
+    assert printed(found, open_given([str(file) for file in files]))
+    named = [name for own in values.get("column_names", {}).values() for name in own.values()]
+    for name in named:
+        form = re.escape(name).replace(re.escape("{n}"), r"\d+")
+        assert name == "?" or name.startswith("=") or any(re.fullmatch(form, one) for one in known), name
+    n_open = sum(not guess.is_decided for section in found.sections for guess in section.guesses.values())
+    assert named.count("?") == n_open or found.layout != "tables"
