@@ -1,6 +1,7 @@
 """The command `workbook`."""
 
 import argparse
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -132,7 +133,7 @@ def _init(options: argparse.Namespace) -> None:
         print("\n".join(f"  - {told}" for told in made.undecided))
     else:
         print(f"{study} is written. Nothing is left to decide; read it all the same.")
-    print(f"Next: workbook check {study}, then: workbook run {study}")
+    print(f"Next: workbook check {shlex.quote(study)}, then: workbook run {shlex.quote(study)}")
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """Where things are: the project, a study's files, and names safe to use as folders."""
 
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -57,7 +58,7 @@ def safe_name(text: str) -> str:
 
 def portable(path: Path, root: Path) -> str:
     """`path` as a reader elsewhere may see it: from the project root when inside, else its last name only."""
-    path = Path(path)
+    path = Path(os.path.normpath(path))  # "study/../../elsewhere" is not inside
     return path.relative_to(root).as_posix() or "." if path.is_relative_to(root) else path.name
 
 

@@ -67,7 +67,9 @@ class Plan:
     def replaced(self) -> tuple[tuple[str, str], ...]:
         shown_out = portable(self.place.out, self.root)
         shown_study = portable(self.study.folder, self.root)
-        return replacements(
+        files = [value for name, value in self.values.items() if name.endswith("_file") and isinstance(value, str)]
+        elsewhere = tuple((value, Path(value).name) for value in files if value.startswith(("../", "..\\")))
+        return elsewhere + replacements(
             {
                 self.root: "",
                 self.place.aside: shown_out,

@@ -123,6 +123,19 @@ def test_no_path_of_this_machine_in_any_shared_file(two_runs):
     assert not re.search(r"start_time|duration|papermill|iopub", first)
 
 
+def test_where_files_of_other_folders_lie_is_said_nowhere(toy):
+    """A study file may name `../Downloads/Kohorte.xlsx`; the folders on the way can hold a person's name."""
+    elsewhere = toy.root.parent / "frau-geheim" / "patients.csv"
+    elsewhere.parent.mkdir()
+    (toy.study.parent / "patients.csv").rename(elsewhere)
+    away = os.path.relpath(elsewhere, toy.study.parent)
+    toy.write_study(f"study_name: Toy\nis_synthetic: true\npatients_file: {away}\n")
+    out = run_study(toy.study, steps=STEPS, root=toy.root, stream=io.StringIO())
+    shared = [path for path in out.rglob("*") if path.is_file() and path.parent.name != "private"]
+    assert any("patients.csv" in path.read_text(encoding="utf-8") for path in shared if path.suffix == ".ipynb")
+    assert not [path.name for path in shared if b"frau-geheim" in path.read_bytes()]
+
+
 def test_pages_open_offline(two_runs):
     _, (out, _), _ = two_runs
     for path in out.rglob("*.html"):
