@@ -45,3 +45,33 @@ def test_counts_of_a_registry_have_their_thousands_apart():
     assert f"{len(summary):,}" in text
     assert not re.search(r"\d{4,} \(", text)
     assert re.search(r"\d,\d{3} \(", text)
+
+
+def test_with_small_numbers_hidden_no_cell_gives_one_away():
+    draw = np.random.default_rng(3)
+    many = pd.concat([SUMMARY] * 30, ignore_index=True).assign(
+        sex=pd.Categorical(np.where(draw.random(120) < 0.05, "male", "female")),
+        died=pd.Categorical(np.where(np.arange(120) < 40, "yes", "no")),
+    )
+    few = (many["sex"] == "male").sum()
+    assert 0 < few < 8
+    rows = {row[0]: row[1:] for row in table_one(many, LABELS, suppress_below=8).rows}
+    assert rows["Patients"] == ("~124", "~60", "~60", "–")
+    assert rows["Sex, n (%): male"][:3] == ("<8", "<8", "<8")
+    assert not any("(" in cell for cell in rows["Sex, n (%): female"][:3])
+    assert rows["Died, n (%): yes"][0] == "~44 (34.4)"
+    assert rows["Age (years), mean (SD)"][3] == "~28"
+
+
+def test_a_small_group_is_left_out_with_the_other_one():
+    many = pd.concat([SUMMARY] * 30, ignore_index=True)
+    many["has_new_fracture"] = pd.Categorical(np.where(np.arange(120) < 5, "yes", "no"), categories=["no", "yes"])
+    assert table_one(many, LABELS, suppress_below=8).columns == ("", "All patients", "Not known")
+    assert "New fracture" in table_one(many, LABELS).columns
+
+
+def test_a_mean_of_few_is_not_shown():
+    many = pd.concat([SUMMARY] * 30, ignore_index=True)
+    many.loc[7:, "age_years"] = np.nan
+    rows = {row[0]: row[1:] for row in table_one(many, LABELS, suppress_below=8).rows}
+    assert rows["Age (years), mean (SD)"][:3] == ("– (–)",) * 3

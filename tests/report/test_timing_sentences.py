@@ -5,7 +5,9 @@ from functools import partial
 
 import pytest
 
-from helpers.estimators.estimate import Estimate, not_estimable
+from helpers.disclosure import coarse
+from helpers.estimators.estimate import Estimate, TwoByTwo, not_estimable
+from helpers.estimators.small_numbers import as_shown
 from helpers.report import timing_sentences as timing
 from tests.report.wording import assert_reads_well, sentences_of
 
@@ -26,6 +28,7 @@ NOT_REACHED = not_estimable(
     n_vertebrae=6512,
     n_events=186,
 )
+HIDDEN = as_shown(replace(RATIO, behind=TwoByTwo(3, 830, 178, 5707)), 8)
 WINDOWS = {
     "Hazard ratio, patients as clusters": RATIO,
     "Hazard ratio, days 0 to 90": replace(RATIO, estimate=9.33, conf_low=6.09, conf_high=14.3),
@@ -53,6 +56,17 @@ EVERY_SENTENCE = [
     partial(timing.dated_sentence, RATIO, replace(RATIO, estimate=3.7)),
     partial(timing.dated_sentence, RATIO, ABSENT),
     partial(timing.dated_sentence, ABSENT, RATIO),
+    partial(timing.unwatched_sentence, *(coarse(count, 8) for count in (451, 3, 6535))),
+    partial(timing.median_sentence, HIDDEN, HIDDEN, among="vertebrae that fractured"),
+    partial(timing.hazard_sentence, HIDDEN),
+    partial(timing.programs_sentence, HIDDEN, HIDDEN),
+    partial(timing.programs_sentence, as_shown(RATIO, 8), as_shown(RATIO, 8)),
+    partial(timing.pace_sentence, {name: HIDDEN for name in WINDOWS}),
+    partial(timing.change_sentence, HIDDEN, at_days=90),
+    partial(timing.proportional_sentence, HIDDEN, HIDDEN),
+    partial(timing.logrank_sentence, HIDDEN, HIDDEN, among="vertebrae that fractured"),
+    partial(timing.free_time_sentence, HIDDEN, horizon_days=730),
+    partial(timing.dated_sentence, HIDDEN, as_shown(RATIO, 8)),
 ]
 
 
@@ -188,3 +202,8 @@ def test_ratios_of_other_fractures_say_so():
 def test_two_programs_are_compared_and_not_taken_to_agree(change, words):
     assert timing.programs_sentence(RATIO, replace(RATIO, **change)) == f"The two programs give {words}."
     assert timing.programs_sentence(RATIO, ABSENT) == "The two programs cannot be set side by side: no events."
+
+
+def test_a_few_vertebrae_unwatched_are_not_taken_for_none():
+    told = timing.unwatched_sentence(*(coarse(count, 8) for count in (0, 0, 6535)))
+    assert told.startswith("<8 of ~6,532 vertebrae at risk were not followed beyond day 0")

@@ -131,7 +131,7 @@ def texts_of(path: Path) -> list[str]:
 
 
 def found_in(path: Path, secrets: Collection[str]) -> set[str]:
-    """Those of the secrets that can be read in a file, identifiers and days of the made-up cohort among them."""
+    """Those of the secrets that somebody could read in a file, identifiers and days of the cohort among them."""
     found = set()
     for text in texts_of(path):
         found |= set(LIKE_ID_OR_DAY.findall(text)) & set(secrets)

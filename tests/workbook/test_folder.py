@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from helpers.disclosure import coarse
 from helpers.errors import Problems, WorkbookError
 from helpers.workbook.folder import FlowError, mark_of, open_run
 from helpers.workbook.spreadsheet import inert
@@ -167,3 +168,28 @@ def test_tables_together_are_all_checked_and_told_in_their_order(tmp_path, steps
     strict = open_run(tmp_path / "other", "count", steps=steps, check=refuse)
     with pytest.raises(Problems, match="breaks its contract"):
         strict.write_tables({"counts": COUNTS})
+
+
+def test_where_small_numbers_are_hidden_tables_are_private_and_a_shown_one_is_shared(tmp_path, steps):
+    first = open_run(tmp_path, "count", steps=steps, check=accept, suppress_below=8)
+    first.write("counts", COUNTS)
+    first.share("counts", pd.DataFrame({"n": pd.Series([coarse(3, 8), coarse(74, 8)], dtype=object)}))
+    assert [path.name for path in (tmp_path / "tables").iterdir()] == ["counts.csv"]
+    assert (tmp_path / "tables" / "counts.csv").read_text() == "n\n<8\n~76\n"
+    private = tmp_path / "private"
+    assert private.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in (private / "tables").iterdir()} == {0o600}
+    then = open_run(tmp_path, "tell", steps=steps, check=accept, suppress_below=8)
+    pd.testing.assert_frame_equal(then.read("counts"), COUNTS)
+
+
+def test_a_figure_of_single_days_is_left_out_where_small_numbers_are_hidden(tmp_path, steps, writing):
+    drawn = {"svg": b"<svg/>", "png": b"png", "alt": "A bar of 3.", "caption": "Bars."}
+    hidden = open_run(tmp_path / "hidden", "count", steps=steps, check=accept, suppress_below=8)
+    assert hidden.detailed_figure("bars", of="single days", **drawn) == (
+        "The figure of single days is not shown: suppress_below is 8."
+    )
+    assert not (tmp_path / "hidden" / "figures").exists()
+    assert writing.detailed_figure("bars", of="single days", **drawn).alt == "A bar of 3."
+    writing.share("counts", COUNTS)
+    assert not (writing.path / "tables").exists()

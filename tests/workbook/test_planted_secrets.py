@@ -8,9 +8,12 @@ from html import unescape
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
+from helpers.disclosure import possible
 from tests.workbook import planted
+from tests.workbook.shown_counts import system
 
 ROOT = Path(__file__).parents[2]
 NOTHING, HIDDEN = 0, 8
@@ -115,10 +118,37 @@ def test_no_table_of_a_page_shows_a_small_count(run):
 def test_words_of_figures_show_no_small_count(run):
     limit, _, out, _ = run
     words = (out / "figures" / "figures.csv").read_text(encoding="utf-8")
-    counts = re.findall(r"([~<]?[\d,]+) (?:patients?|vertebrae|vertebra|fractured|still at risk)\b", words)
+    counts = re.findall(r"([~<]?\d[\d,]*) (?:patients?|vertebrae|vertebra|fractured|still at risk)\b", words)
     assert len(counts) > 10
     if limit:
         assert all(count.startswith(("~", "<")) for count in counts)
+
+
+def test_no_hidden_count_of_a_run_can_be_computed_back_from_all_that_it_shares(run):
+    """The attacker puts every table together. Table by table 7 values of 0 to 7 are left, here never fewer than 4."""
+    limit, _, out, _ = run
+    if not limit:
+        return
+    boxes, sums, hidden = system(out, limit)
+    assert len(hidden) > 40
+    assert len(sums) > 60
+    for key, (low, high) in possible(boxes, sums, hidden).items():
+        assert high - low + 1 >= limit // 2, key
+
+
+def test_estimates_that_are_shared_rest_on_no_small_count(run):
+    limit, _, out, _ = run
+    estimates = pd.read_csv(out / "tables" / "estimates.csv")
+    counts = estimates[["n_patients", "n_vertebrae", "n_events", "events_exposed", "events_unexposed"]]
+    is_small = (counts < HIDDEN).any(axis=1)
+    if not limit:
+        assert is_small.any()
+        return
+    assert not is_small.any()
+    is_hidden = estimates["note"].str.startswith("not shown", na=False)
+    numbers = ["estimate", "conf_low", "conf_high", "p_value", "std_error", *counts]
+    assert is_hidden.any()
+    assert estimates.loc[is_hidden, numbers].isna().all(axis=None)
 
 
 def _shown(path: Path) -> list[str]:
