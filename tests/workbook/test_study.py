@@ -3,8 +3,10 @@
 import pytest
 
 from helpers.errors import Problems, WorkbookError
+from helpers.robustness.choices import CHOICES, grid_problems
 from helpers.workbook.manifest import inputs
 from helpers.workbook.parameters import merged, parameters_by_step
+from helpers.workbook.places import project_root
 from helpers.workbook.study import checked_values, read_study
 
 
@@ -147,3 +149,39 @@ def test_study_file_in_another_encoding(toy):
     toy.study.write_bytes('study_name: "Übung"'.encode("latin-1"))
     with pytest.raises(WorkbookError, match="is not a UTF-8 text file"):
         read_study(toy.study)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (
+            'specifications: {estimators: {crude: plain}, adjacent_within: {"4": far}}',
+            [
+                '`specifications` names the choice "estimators", which is not known. Did you mean estimator?',
+                '`specifications` gives `adjacent_within` the value "4", but it must be 1, 2, 3.',
+            ],
+        ),
+        (
+            "specifications: {adjacent_within: {1: near}}",
+            [
+                "`specifications` must be a mapping (`key: value` lines, or {} for none), but got "
+                "{'adjacent_within': {1: 'near'}}. "
+                'What stands there is text: put numbers, dates, yes and no in quotes, like "1".'
+            ],
+        ),
+        ('specifications_file: "nowhere.csv"', ["`specifications_file` is nowhere.csv, but there is no such file"]),
+    ],
+)
+def test_a_grid_of_specifications_is_refused_before_anything_starts(example_study, written, told):
+    study = example_study / "study.yml"
+    study.write_text(f"{study.read_text(encoding='utf-8')}\n{written}\n", encoding="utf-8")
+    with pytest.raises(Problems) as error:
+        checked_values(read_study(study), merged(parameters_by_step(project_root())))
+    assert len(error.value.problems) == len(told)
+    assert all(one.startswith(other) for one, other in zip(error.value.problems, told, strict=True))
+
+
+def test_the_grid_of_the_notebook_is_a_good_one():
+    grid = merged(parameters_by_step(project_root()))["specifications"].default
+    assert grid_problems(grid) == []
+    assert list(grid) == [choice for choice in CHOICES if choice != "death_follow_up"]
