@@ -183,6 +183,7 @@ ITEMS = (
             ),
         ),
     ),
+    Item("specification curve", _here(pipeline.specifications), usual=10_000, most=100_000),
     Item("simulate", _here(pipeline.simulated)),
     Item("read CSV", _here(pipeline.read_csv), _files("csv")),
     Item("read Parquet", _here(pipeline.read_parquet), _files("parquet")),

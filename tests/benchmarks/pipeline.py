@@ -8,11 +8,19 @@ import numpy as np
 
 from helpers.cohort.clean import clean_cohort
 from helpers.cohort.dictionary import read_dictionary
+from helpers.cohort.privacy import shareable
 from helpers.cohort.readers import read_cohort
 from helpers.cohort.simulate import simulate
+from helpers.robustness.choices import reference_of
+from helpers.robustness.grid import written_grid
+from helpers.robustness.shared_cohort import shared_cohort
+from helpers.robustness.specifications import specification_curve
+from helpers.workbook.parameters import read_parameters
 from tests.benchmarks import floor
 from tests.benchmarks.cohorts import FILES, ROOT, SEED, Sample
 from tests.benchmarks.measure import Measured, Work
+
+NOTEBOOK = ROOT / "notebooks" / "5_robustness.ipynb"
 
 
 def simulated(sample: Sample) -> Work:
@@ -32,6 +40,19 @@ def clean(sample: Sample) -> Work:
     """From tables as read; about 5% of their rows are in error."""
     raw, dictionary = _raw(sample, "csv"), read_dictionary()
     return Work(lambda: clean_cohort(raw, dictionary))
+
+
+def specifications(sample: Sample) -> Work:
+    """Every specification of the usual grid, from the clean tables; patients are not drawn from."""
+    parameters = {parameter.name: parameter.default for parameter in read_parameters(NOTEBOOK)}
+    shared = shareable(sample.cohort, read_dictionary())
+    cohort = shared_cohort(shared, most_patients=sample.patients, seed=SEED)
+    grid = written_grid(parameters["specifications"], reference_of(parameters)).specifications
+    made_with = parameters["day_zero_fractures"]
+    return Work(
+        lambda: specification_curve(cohort, grid, made_with=made_with),
+        lambda curve: curve["estimate"].dropna().to_numpy(),
+    )
 
 
 def run(sample: Sample) -> Work:

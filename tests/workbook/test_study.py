@@ -3,6 +3,7 @@
 import pytest
 
 from helpers.errors import Problems, WorkbookError
+from helpers.robustness.choices import CHOICES, grid_problems
 from helpers.workbook.manifest import inputs
 from helpers.workbook.parameters import merged, parameters_by_step
 from helpers.workbook.places import project_root
@@ -215,3 +216,39 @@ def test_formats_a_pivot_and_codes_that_are_right(toy, text):
 def test_what_yaml_takes_for_something_else_is_told_with_how_to_write_it(toy, text, words):
     (told,) = refused(toy, text + "\n")
     assert words in told
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (
+            'specifications: {estimators: {crude: plain}, adjacent_within: {"4": far}}',
+            [
+                '`specifications` names the choice "estimators", which is not known. Did you mean estimator?',
+                '`specifications` gives `adjacent_within` the value "4", but it must be 1, 2, 3.',
+            ],
+        ),
+        (
+            "specifications: {adjacent_within: {1: near}}",
+            [
+                "`specifications` must be a mapping (`key: value` lines, or {} for none), but got "
+                "{'adjacent_within': {1: 'near'}}. "
+                'YAML takes 1 for a number: write it in quotes, "1".'
+            ],
+        ),
+        ('specifications_file: "nowhere.csv"', ["`specifications_file` is nowhere.csv, but there is no such file"]),
+    ],
+)
+def test_a_grid_of_specifications_is_refused_before_anything_starts(example_study, written, told):
+    study = example_study / "study.yml"
+    study.write_text(f"{study.read_text(encoding='utf-8')}\n{written}\n", encoding="utf-8")
+    with pytest.raises(Problems) as error:
+        checked_values(read_study(study), merged(parameters_by_step(project_root())))
+    assert len(error.value.problems) == len(told)
+    assert all(one.startswith(other) for one, other in zip(error.value.problems, told, strict=True))
+
+
+def test_the_grid_of_the_notebook_is_a_good_one():
+    grid = merged(parameters_by_step(project_root()))["specifications"].default
+    assert grid_problems(grid) == []
+    assert list(grid) == [choice for choice in CHOICES if choice != "death_follow_up"]
