@@ -62,9 +62,36 @@ def _no_effect(_) -> pa.DataFrameSchema:
     return contract(columns, ["levels", "strength", "cohort"])
 
 
+def _error_analyses(_) -> pa.DataFrameSchema:
+    number = pa.Column(float, nullable=True)
+    columns = {
+        **dict.fromkeys(("error", "line"), pa.Column(object)),
+        "x": pa.Column(float),
+        **dict.fromkeys(("estimate", "conf_low", "conf_high"), number),
+    }
+    return contract(columns, ["error", "line", "x"])
+
+
+def _evidence(_) -> pa.DataFrameSchema:
+    number = pa.Column(float, pa.Check.gt(0), nullable=True)
+    counts = ("events_exposed", "at_risk_exposed", "events_unexposed", "at_risk_unexposed")
+    columns = {
+        **dict.fromkeys(("panel", "unit", "design", "contrast", "outcome", "study", "citation"), pa.Column(object)),
+        "n_patients": pa.Column("int64", pa.Check.gt(0)),
+        "measure": pa.Column(object),
+        "estimate": pa.Column(float, pa.Check.gt(0)),
+        **dict.fromkeys(("conf_low", "conf_high", *counts), number),
+        **dict.fromkeys(("strength", "remark"), pa.Column(object)),
+        "is_ours": pa.Column("bool"),
+    }
+    return contract(columns, ["study"])
+
+
 ROBUSTNESS = {
     "specifications": _specifications,
     "specification_choices": _specification_choices,
     "specification_tests": _specification_tests,
     "no_effect": _no_effect,
+    "error_analyses": _error_analyses,
+    "evidence": _evidence,
 }

@@ -49,6 +49,13 @@ def wrong_level_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return _drawn(frame, [percent_text(x).replace(".0%", "%") for x in frame["x"]], texts)
 
 
+def error_table(errors: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """All lines of all errors as one table: error, line, x, estimate, conf_low, conf_high."""
+    columns = ["line", "x", "estimate", "conf_low", "conf_high"]
+    frames = [rows[columns].assign(error=error) for error, rows in errors.items()]
+    return pd.concat(frames, ignore_index=True)[["error", *columns]]
+
+
 def _drawn(frame: pd.DataFrame, x_texts: Sequence[str], texts) -> pd.DataFrame:
     columns = ["line", "x", "x_text", "estimate", "conf_low", "conf_high", "text"]
     return (

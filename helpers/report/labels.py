@@ -61,5 +61,14 @@ CODEBOOK = {
     "n": "Known",
     "n_missing": "Missing",
 }
+EVIDENCE = {
+    "study": "Study",
+    "contrast": "Contrast",
+    "outcome": "Outcome",
+    "unit": "Unit",
+    "is_ours": "Ratio calculated here",
+    "strength": "Read in",
+    "remark": "Remark",
+}
 INPUTS = {"name": "Input", "rows": "Rows", "bytes": "Bytes", "sha256": "SHA-256"}
 VERSIONS = {"package": "Package", "version": "Version"}
