@@ -37,6 +37,7 @@ EFFECTS = {
 }
 JOINT_TESTS = {
     "null": "Cement dealt anew among",
+    "patients": "Patients",
     "statistic": "Of the curve",
     "observed": "Observed",
     "null_median": "Median when dealt anew",
