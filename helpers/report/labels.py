@@ -45,6 +45,7 @@ EFFECTS = {
 }
 JOINT_TESTS = {
     "null": "Cement dealt anew among",
+    "patients": "Patients",
     "statistic": "Of the curve",
     "observed": "Observed",
     "null_median": "Median when dealt anew",

@@ -85,23 +85,27 @@ def joint_sentence(tests: pd.DataFrame) -> Sentence:
     medians = tests[tests["statistic"] == MEDIAN].set_index("null")
     if medians.empty or not medians["specifications"].iloc[0]:
         return Sentence("No specification of the grid could be set against cement dealt anew.")
-    first = medians.iloc[0]
-    if pd.isna(first["observed"]):
-        return Sentence("The specifications that are set against cement dealt anew have no ratio.")
     whole, fractured = (medians.loc[null] for null in (ANY_WHOLE, ANY_FRACTURED))
     return Sentence(
-        f"In {counted(int(first['specifications']), 'specification')} the median ratio was "
-        f"{number_text(first['observed'])}. With the relation to cement dealt anew among each patient's whole "
-        f"vertebrae it came to {_null(whole)}; with the cement dealt anew among the patient's vertebrae that "
-        f"were fractured or cemented on day 0, to {_null(fractured)}. The second keeps whatever "
-        "clustering there is around fractures, cemented or not."
+        f"In {counted(int(whole['specifications']), 'specification')} of {counted(int(whole['patients']), 'patient')} "
+        f"the median ratio was {_observed(whole)}. With the relation to cement dealt anew among each patient's whole "
+        f"vertebrae {_null(whole)}. In the {counted(int(fractured['patients']), 'patient')} with a vertebra that was "
+        f"fractured on day 0 and left without cement it was {_observed(fractured)}; with the cement dealt anew among "
+        f"their vertebrae that were fractured or cemented on day 0, so that clustering around fractures stays, "
+        f"{_null(fractured)}."
     )
 
 
+def _observed(test: pd.Series) -> str:
+    return "not estimable" if pd.isna(test["observed"]) else number_text(test["observed"])
+
+
 def _null(test: pd.Series) -> str:
+    if pd.isna(test["p_value"]):
+        return "there is nothing to set it against"
     p_value = p_text(test["p_value"])
     return (
-        f"a median of {number_text(test['null_median'])} (95th percentile {number_text(test['null_high'])}; "
+        f"it came to a median of {number_text(test['null_median'])} (95th percentile {number_text(test['null_high'])}; "
         f"p {p_value if p_value.startswith('<') else f'= {p_value}'}, {count_text(test['permutations'])} permutations)"
     )
 

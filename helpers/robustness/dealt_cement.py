@@ -53,6 +53,20 @@ def dealt(spines: Spines, null: str, number: int, random: np.random.Generator) -
     return _places(spines.levels, among_fractured(spines, number, random))
 
 
+def can_differ(spines: Spines, null: str) -> np.ndarray:
+    """The patients in whom cement dealt anew may lie otherwise than it did; of the others every way is the same."""
+    if null == AMONG_WHOLE:
+        distance = as_it_was(spines).distance[0]
+        is_whole = unpack(spines.levels & ~(spines.cemented | spines.prevalent))
+        lowest, highest = (
+            extreme(np.where(is_whole, distance, no_distance), axis=1)
+            for extreme, no_distance in ((np.min, 127), (np.max, 0))
+        )
+        return lowest < highest
+    candidates = spines.levels & (spines.cemented | spines.prevalent)
+    return count_levels(candidates) > count_levels(spines.cemented & spines.levels)
+
+
 def among_fractured(spines: Spines, number: int, random: np.random.Generator) -> np.ndarray:
     """Each patient's cement in as many of the vertebrae fractured or cemented on day 0, packed: ways x patients."""
     candidates = unpack(spines.levels & (spines.cemented | spines.prevalent))

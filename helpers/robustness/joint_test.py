@@ -7,9 +7,9 @@ import pandas as pd
 
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.spine_arrays import spine_arrays
-from helpers.robustness.dealt_cement import NULLS, Places, as_it_was, dealt
+from helpers.robustness.dealt_cement import NULLS, Places, as_it_was, can_differ, dealt
 from helpers.robustness.dealt_ratios import ESTIMATORS, DealtVertebrae, Spans
-from helpers.robustness.shared_cohort import sample_of
+from helpers.robustness.shared_cohort import of_patients, sample_of
 from helpers.robustness.specifications import AT_RISK
 from helpers.robustness.vertebrae import vertebrae_at_risk
 
@@ -56,8 +56,9 @@ def joint_test(
       cement; rejecting it says no more than that.
     - "any fractured vertebra": given a patient's old and new fractures, the cement could as well have been put into
       any other of the vertebrae that were fractured on day 0. Clustering around fractures is kept. It assumes that
-      among these the choice of vertebra had nothing to do with where new fractures were to come, and hears only of
-      patients who had more of them than were cemented. Under it the ratios are not expected to be 1.
+      among these the choice of vertebra had nothing to do with where new fractures were to come. Only
+      patients who had more of them than were cemented can tell, so only they are used, for the observed value too.
+      Under it the ratios are not expected to be 1.
 
     Each has two statistics of the curve: its median ratio, and the share of its specifications whose interval lies
     above 1. p = (1 + number of ways that reach the observed value) / (1 + permutations), one-sided: how often chance
@@ -85,34 +86,41 @@ def joint_test(
     .. [1] Simonsohn U, Simmons JP, Nelson LD. Specification curve analysis. Nature Human Behaviour 2020;4:1208-1214.
     """
     used = thinned(specifications, made_with=made_with)
-    if used.empty:
-        return _none_used(permutations, len(cohort.patients))
     cohort = sample_of(cohort, MOST_PATIENTS, seed)
-    spines, n_patients = spine_arrays(cohort), len(cohort.patients)
-    lines, tables = (
-        [],
-        [
-            (Spans.of(vertebrae_at_risk(cohort, of_table.iloc[0].to_dict())), of_table)
-            for _, of_table in used.groupby(list(AT_RISK), sort=False)
-        ],
-    )
-    observed = _statistics(tables, as_it_was(spines), conf_level)
+    lines = []
     for number, null in enumerate(NULLS):
-        n_blocks = -(-permutations // BLOCK)
-        seeds = np.random.SeedSequence([seed, number]).spawn(n_blocks)
-        ways = [
-            _statistics(tables, dealt(spines, null, size, np.random.default_rng(own)), conf_level)
-            for own, size in zip(seeds, _sizes(permutations), strict=True)
-        ]
-        for name, value in observed.items():
-            under_null = np.concatenate([way[name] for way in ways])
-            lines.append((null, name, *_told(float(value[0]), under_null), permutations, len(used), n_patients))
+        of_null = of_patients(cohort, can_differ(spine_arrays(cohort), null))
+        found = _one_null(of_null, used, null, permutations, np.random.SeedSequence([seed, number]), conf_level)
+        evidence = (permutations, len(used), len(of_null.patients))
+        lines += [(null, name, *told, *evidence) for name, told in found.items()]
     return pd.DataFrame(lines, columns=list(TEST_COLUMNS))
 
 
-def _none_used(permutations: int, n_patients: int) -> pd.DataFrame:
-    lines = [(null, name, *[np.nan] * 4, permutations, 0, n_patients) for null in NULLS for name in (MEDIAN, ABOVE)]
-    return pd.DataFrame(lines, columns=list(TEST_COLUMNS))
+def _one_null(
+    cohort: CleanCohort,
+    used: pd.DataFrame,
+    null: str,
+    permutations: int,
+    seed: np.random.SeedSequence,
+    conf_level: float,
+) -> dict[str, tuple[float, float, float, float]]:
+    """Of each statistic: what is observed, median and 95th percentile under the null, and p."""
+    at_risk = [
+        (vertebrae_at_risk(cohort, of_table.iloc[0].to_dict()), of_table)
+        for _, of_table in used.groupby(list(AT_RISK), sort=False)
+    ]
+    tables = [(Spans.of(vertebrae), of_table) for vertebrae, of_table in at_risk if len(vertebrae.patient)]
+    if not tables:
+        return dict.fromkeys((MEDIAN, ABOVE), (np.nan,) * 4)
+    spines, sizes = spine_arrays(cohort), _sizes(permutations)
+    observed = _statistics(tables, as_it_was(spines), conf_level)
+    ways = [
+        _statistics(tables, dealt(spines, null, size, np.random.default_rng(own)), conf_level)
+        for own, size in zip(seed.spawn(len(sizes)), sizes, strict=True)
+    ]
+    return {
+        name: _told(float(value[0]), np.concatenate([way[name] for way in ways])) for name, value in observed.items()
+    }
 
 
 def _sizes(permutations: int) -> list[int]:

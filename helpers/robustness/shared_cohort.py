@@ -62,7 +62,12 @@ def sample_of(cohort: CleanCohort, most_patients: int, seed: int) -> CleanCohort
     names = cohort.patients["patient"].cat.categories
     if len(names) <= most_patients:
         return cohort
-    kept = drawn(names, most_patients, seed)
+    return of_patients(cohort, names.isin(drawn(names, most_patients, seed)))
+
+
+def of_patients(cohort: CleanCohort, is_kept: np.ndarray) -> CleanCohort:
+    """Some of the patients of a cohort."""
+    kept = cohort.patients["patient"].cat.categories[is_kept]
     return replace(cohort, **{name: _of_patients(getattr(cohort, name), kept) for name in COLUMNS})
 
 

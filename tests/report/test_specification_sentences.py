@@ -36,13 +36,13 @@ TESTS = pd.DataFrame(
     {
         "null": ["any whole vertebra"] * 2 + ["any fractured vertebra"] * 2,
         "statistic": ["median ratio", "share with an interval above 1"] * 2,
-        "observed": [4.09, 0.986] * 2,
+        "observed": [4.09, 0.986, 4.01, 0.925],
         "null_median": [1.2, 0.08, 3.3, 0.95],
         "null_high": [1.62, 0.5, 3.8, 0.98],
         "p_value": [0.005, 0.005, 0.015, 0.02],
         "permutations": 200,
         "specifications": 576,
-        "patients": 424,
+        "patients": [424, 424, 64, 64],
     }
 )
 UNUSED = TESTS.assign(specifications=0, **dict.fromkeys(["observed", "null_median", "null_high", "p_value"], np.nan))
@@ -101,10 +101,13 @@ def test_choices_tell_their_shares_and_flips():
 
 def test_the_joint_test_tells_both_nulls():
     text = told.joint_sentence(TESTS)
-    assert "In 576 specifications the median ratio was 4.09" in text
-    assert "a median of 1.20 (95th percentile 1.62; p = 0.005, 200 permutations)" in text
-    assert "to a median of 3.30 (95th percentile 3.80" in text
-    assert "whatever clustering there is around fractures" in text
+    assert "In 576 specifications of 424 patients the median ratio was 4.09" in text
+    assert "it came to a median of 1.20 (95th percentile 1.62; p = 0.005, 200 permutations)" in text
+    assert "In the 64 patients with a vertebra that was fractured on day 0 and left without cement it was 4.01" in text
+    assert "so that clustering around fractures stays, it came to a median of 3.30 (95th percentile 3.80" in text
+    lone = told.joint_sentence(TESTS.assign(p_value=np.nan, observed=np.nan))
+    assert "it was not estimable" in lone
+    assert "there is nothing to set it against" in lone
 
 
 def test_rows_write_shares_as_per_cent():

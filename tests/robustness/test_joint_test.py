@@ -11,7 +11,15 @@ from helpers.cohort.privacy import shareable
 from helpers.cohort.spine import SLOT_INDEX, unpack
 from helpers.cohort.spine_arrays import count_levels, spine_arrays
 from helpers.cohort.tables import check
-from helpers.robustness.dealt_cement import AMONG_FRACTURED, AMONG_WHOLE, NULLS, among_fractured, as_it_was, dealt
+from helpers.robustness.dealt_cement import (
+    AMONG_FRACTURED,
+    AMONG_WHOLE,
+    NULLS,
+    among_fractured,
+    as_it_was,
+    can_differ,
+    dealt,
+)
 from helpers.robustness.dealt_ratios import ESTIMATORS, DealtVertebrae, Spans
 from helpers.robustness.grid import written_grid
 from helpers.robustness.joint_test import ABOVE, BLOCK, MEDIAN, joint_test, thinned
@@ -66,6 +74,8 @@ def test_among_whole_vertebrae_each_patient_keeps_the_number_at_each_distance():
         kept, original = (np.sort(np.where(is_whole, each, 99), axis=-1) for each in (values, own))
         assert (kept == original).all()
     assert (ways.distance != was.distance)[:, is_whole].mean() > 0.5
+    differs = ((ways.distance != was.distance) & is_whole).any(axis=(0, 2))
+    np.testing.assert_array_equal(differs, can_differ(spines, AMONG_WHOLE))
 
 
 def test_among_fractured_vertebrae_cement_stays_among_them_in_its_number():
@@ -77,8 +87,10 @@ def test_among_fractured_vertebrae_cement_stays_among_them_in_its_number():
     assert (cemented != spines.cemented).any(axis=0).sum() > 20
     near = nearest_cement(spines.levels, cemented[3])
     np.testing.assert_array_equal(ways.distance[3], near.distance[near.pattern])
-    only = ~(unpack(spines.prevalent & ~spines.cemented).any(axis=-1))
-    assert (ways.distance == as_it_was(spines).distance)[:, only].all()
+    differs = can_differ(spines, AMONG_FRACTURED)
+    np.testing.assert_array_equal(differs, (spines.prevalent & ~spines.cemented & spines.levels) > 0)
+    assert (ways.distance == as_it_was(spines).distance)[:, ~differs].all()
+    assert (cemented != spines.cemented).any(axis=0)[differs].all()
 
 
 def test_every_fractured_vertebra_is_as_likely_to_be_dealt_the_cement():
@@ -102,6 +114,9 @@ def test_the_test_keeps_its_contract_and_the_seed_decides():
     pd.testing.assert_frame_equal(check("specification_tests", one), same, check_exact=True)
     assert not one.equals(other)
     assert one["observed"].equals(other["observed"])
+    assert one["patients"].tolist() == [
+        int(can_differ(spine_arrays(cohort()), null).sum()) for null in NULLS for _ in (MEDIAN, ABOVE)
+    ]
     assert one["null"].tolist() == [NULLS[0], NULLS[0], NULLS[1], NULLS[1]]
     assert one["statistic"].tolist() == [MEDIAN, ABOVE] * 2
     reached = one["p_value"] * (1 + BLOCK + 10) - 1

@@ -14,8 +14,10 @@ from helpers.cohort.risk_periods import build_risk_periods
 from helpers.cohort.risk_table import build_risk_table
 from helpers.cohort.spine import level_range
 from helpers.cohort.tables import check
+from helpers.robustness.choice_effects import choice_effects
 from helpers.robustness.choices import ESTIMATORS
 from helpers.robustness.grid import written_grid
+from helpers.robustness.joint_test import joint_test
 from helpers.robustness.shared_cohort import COLUMNS, shared_cohort
 from helpers.robustness.specifications import by_value, specification_curve, worded
 from tests.cohort.cohorts import DICTIONARY, cleaned, random_study
@@ -147,6 +149,17 @@ def test_the_reference_and_others_stand_in_the_example_report(example_report):
         assert ours[NUMBERS].astype(float).tolist() == pytest.approx(theirs[NUMBERS].astype(float).tolist(), rel=1e-12)
         assert ours[COUNTS].tolist() == theirs[COUNTS].tolist(), analysis
     assert found.loc[found["is_reference"], list(REFERENCE)].iloc[0].to_dict() == REFERENCE
+
+
+@pytest.mark.parametrize("n_patients", [1, 2, 5])
+def test_the_smallest_cohorts_have_a_curve_or_say_why_not(n_patients):
+    raw = random_study(np.random.default_rng(4), n_patients)
+    cohort = shared_cohort(shareable(cleaned(raw), DICTIONARY), most_patients=1000, seed=1)
+    grid = {choice: values for choice, values in GRID.items() if choice not in ("death_follow_up", "adjacent_within")}
+    specifications = written_grid(grid, REFERENCE).specifications
+    found = check("specifications", specification_curve(cohort, specifications, made_with="prevalent"))
+    check("specification_choices", choice_effects(found))
+    check("specification_tests", joint_test(cohort, specifications, made_with="prevalent", permutations=20))
 
 
 def test_a_registry_is_drawn_from(example_report):
