@@ -6,6 +6,7 @@ import pkgutil
 import helpers
 from helpers.errors import INPUT_ERRORS, Problems, WorkbookError, WorkbookFault
 from helpers.workbook.run import RunFailedError
+from helpers.workbook.sweep import SweepFailedError
 
 
 def kin(error: type) -> set[type]:
@@ -16,7 +17,7 @@ def test_every_error_for_users_is_known_by_name():
     for module in pkgutil.walk_packages(helpers.__path__, "helpers."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    assert {error.__name__ for error in kin(WorkbookError) - {RunFailedError}} == set(INPUT_ERRORS)
+    assert {error.__name__ for error in kin(WorkbookError) - {RunFailedError, SweepFailedError}} == set(INPUT_ERRORS)
 
 
 def test_a_fault_of_the_workbook_is_not_told_as_the_users():

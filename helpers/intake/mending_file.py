@@ -13,7 +13,6 @@ from pathlib import Path
 
 from helpers.errors import Problems
 from helpers.intake.cell_texts import as_texts
-from helpers.intake.spreadsheets import open_spreadsheet, sheet_names
 from helpers.intake.table import cannot_be_read
 
 OURS = ("Row", "What to mend", "Column")
@@ -87,8 +86,9 @@ class MendedSheet:
 
 
 def plain(text: str) -> str:
-    """A text as a spreadsheet can hold it: without control characters, line ends as one, not too long."""
-    return _ILLEGAL.sub("", _LINE_ENDS.sub("\n", text))[:_LONGEST]
+    """A text as a spreadsheet can hold it: without control characters, line ends as one, nothing for blanks alone."""
+    kept = _ILLEGAL.sub("", _LINE_ENDS.sub("\n", text))[:_LONGEST]
+    return kept if kept.strip() else ""
 
 
 def write_rows(path: Path, sheets: Iterable[SheetToMend], explanation: Sequence[str]) -> None:
@@ -127,6 +127,8 @@ def read_rows(path: Path) -> dict[str, MendedSheet]:
     """
     if not path.is_file():
         raise cannot_be_read(path.name, [f'The file "{path.name}" is not in the folder "{path.parent}". Put it there.'])
+    from helpers.intake.spreadsheets import sheet_names  # for studies with corrections only
+
     read, problems = {}, []
     for name in sheet_names(path):
         if name == READ_ME:
@@ -145,6 +147,8 @@ def read_rows(path: Path) -> dict[str, MendedSheet]:
 
 
 def _read_sheet(path: Path, name: str) -> MendedSheet:
+    from helpers.intake.spreadsheets import open_spreadsheet
+
     opened = open_spreadsheet(path, sheet=name, header_row=1)
     where = f'The sheet "{name}" of {path.name}'
     header = list(opened.header)

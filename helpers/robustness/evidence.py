@@ -59,7 +59,7 @@ def from_counts(events_exposed, at_risk_exposed, events_unexposed, at_risk_unexp
     --------
     >>> ratio = from_counts(15, 91, 21, 85, measure="odds ratio")
     >>> round(ratio.estimate, 3), round(ratio.conf_low, 3), round(ratio.conf_high, 3)
-    (0.601, 0.287, 1.259)
+    (0.602, 0.287, 1.262)
     """
     exposed = np.repeat([True, False], [at_risk_exposed, at_risk_unexposed])
     event = np.concatenate(

@@ -15,7 +15,9 @@ import pytest
 import helpers.estimators as room
 from helpers.estimators.curve_table import incidence_at, survival_at
 from helpers.estimators.estimate import Estimate, TwoByTwo
+from helpers.estimators.follow_up import Rows
 from helpers.estimators.horizon import risk_difference_at_horizon
+from helpers.estimators.patients import Contributions
 from helpers.estimators.risk import risk
 from helpers.estimators.survival import Curve, Steps, kaplan_meier
 
@@ -102,10 +104,17 @@ ARGUMENTS = {
     "left": lambda c: np.maximum(c.days - 3, 0),
     "right": lambda c: np.where(c.event, np.maximum(c.days, 1), np.inf),
     "vertebra": lambda c: np.arange(len(c.days)),
+    "contributions": lambda c: Contributions.from_rows(c.event, c.exposed, c.patient),
+    "rows": lambda c: Rows.checked(c.days, c.event, c.exposed, c.patient),
     **{name: (lambda c, name=name: counts(c)[name]) for name in TwoByTwo.__dataclass_fields__},
 }
 # Estimators that take other functions take their arguments as well.
-CALLS = {"by_group": lambda c, **_: room.by_group(risk, c.exposed, c.event, c.patient, groups=[True, False])}
+CALLS = {
+    "by_group": lambda c, **_: room.by_group(risk, c.exposed, c.event, c.patient, groups=[True, False]),
+    "risk_ratio_bootstrap_of": lambda c, **_: room.risk_ratio_bootstrap_of(
+        ARGUMENTS["contributions"](c), samples=200, seed=1, method="percentile", conf_level=0.95
+    ),
+}
 # They hand on estimates, or the curve that `interval_censored_risk` reads.
 NO_ESTIMATORS = {"from_frame", "interleaved", "to_frame", "turnbull"}
 FUNCTIONS = [name for name in room.__all__ if inspect.isfunction(getattr(room, name)) and name not in NO_ESTIMATORS]

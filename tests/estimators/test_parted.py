@@ -181,7 +181,8 @@ def assert_alike(found, expected, rtol=1e-12):
             assert_alike(one, other)
     elif is_dataclass(expected):
         for field in fields(expected):
-            assert_alike(getattr(found, field.name), getattr(expected, field.name))
+            if field.compare:  # what is behind an estimate may be counted without the rows that tell nothing
+                assert_alike(getattr(found, field.name), getattr(expected, field.name))
     elif isinstance(expected, float):
         np.testing.assert_allclose(found, expected, rtol=rtol, atol=0)
     elif isinstance(expected, np.ndarray):
