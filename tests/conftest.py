@@ -1,8 +1,11 @@
 """One executed example report, and a Dask cluster, for all tests that look at one."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,10 +17,26 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def example_run(tmp_path_factory):
-    """The example study run by its own command: (finished process, folder of the report)."""
-    out = tmp_path_factory.mktemp("reports") / "example"
-    command = [sys.executable, "-m", "helpers.workbook", "run", "data/example/study.yml", "--out", str(out)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False), out
+    """The example study run by its own command: (finished process, folder of the report).
+
+    The workers of one test run share it: whoever comes first runs it, the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "example_run"
+    done, command = folder / "done.json", [sys.executable, "-m", "helpers.workbook", "run", "data/example/study.yml"]
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        ends = time.monotonic() + 600
+        while not done.is_file():
+            assert time.monotonic() < ends, "the example's run in another worker did not end"
+            time.sleep(0.5)
+        return subprocess.CompletedProcess(**json.loads(done.read_text())), folder / "example"
+    command += ["--out", str(folder / "example")]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    (folder / "aside.json").write_text(json.dumps(vars(ran)))
+    (folder / "aside.json").rename(done)
+    return ran, folder / "example"
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,7 @@ def plant(folder: Path, *, suppress_below: int = 0) -> Path:
     study = folder / "study.yml"
     study.write_text(
         f"study_name: '{STUDY_NAME}'\nis_synthetic: true\nbootstrap_samples: 200\nsuppress_below: {suppress_below}\n"
+        "permutations: 20\ncohorts_without_effect: 100\nerror_cohorts: 5\n"
         f"patients_file: '{PATIENTS_FILE}'\nfractures_file: 'fractures.xlsx#{SHEET}'\n"
         f"column_names: {{patients: {{steroid_use: '{HEADER}'}}}}\n"
     )
