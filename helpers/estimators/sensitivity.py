@@ -71,7 +71,8 @@ def if_found_more_often(ratio: Estimate, detection: Sequence[float]) -> list[dic
 
     Of all fractures, a share is found among the exposed and another among the unexposed; no vertebra is called
     fractured that is not. The true ratio is the one seen times (share unexposed / share exposed) [1]_, and so are its
-    limits: chance is in them, doubt about the shares is not.
+    limits: chance is in them, doubt about the shares is not. Of risks this is exact; of rates and hazards nearly so
+    while few vertebrae fracture.
 
     Parameters
     ----------

@@ -30,6 +30,20 @@ def lost_rows(rows: Sequence[Mapping]) -> pd.DataFrame:
     return _drawn(frame, [f"{x:g}" for x in frame["x"]], texts)
 
 
+def lost_extremes(rows: pd.DataFrame) -> tuple[float, float]:
+    """The ratio if one group's lost vertebrae had the lowest hazard and the other's the highest: each way round.
+
+    With R1(k) and R0(k) the risks of both groups, the lines hold R1(k)/R0(1), R1(1)/R0(k) and R1(k)/R0(k); the lowest
+    and the highest of all ratios, R1(low)/R0(high) and R1(high)/R0(low), follow from these. Absent where they do not.
+    """
+    of = {who: rows[rows["line"] == line].set_index("x")["estimate"] for who, line in LOST.items()}
+    low, high = rows["x"].min(), rows["x"].max()
+    exposed, unexposed, both = (of[who] for who in ("exposed", "unexposed", "both"))
+    if not (exposed[high] > 0 and unexposed[high] > 0):
+        return float("nan"), float("nan")
+    return both[high] * exposed[low] / exposed[high], both[high] * unexposed[low] / unexposed[high]
+
+
 def dating_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """The medians of `dating.by_dating` as two lines."""
     frame = rows[rows["quantity"].str.startswith("median")].rename(columns={"share": "x"})

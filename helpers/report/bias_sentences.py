@@ -3,6 +3,7 @@
 import pandas as pd
 
 from helpers.estimators.estimate import Estimate
+from helpers.report.bias_rows import lost_extremes
 from helpers.report.display import ABSENT, number_text, percent_text
 from helpers.report.sentences import Sentence, caution, result_text
 
@@ -18,9 +19,10 @@ def e_value_sentence(ratio: Estimate, of_estimate: float | None, of_limit: float
     else:
         limit = f"To move the nearer limit of its interval to 1 it would take {number_text(of_limit)}."
     return Sentence(
-        f"Something not measured would have to be associated with lying next to cement and with a new fracture by a "
-        f"risk ratio of {number_text(of_estimate)} each, beyond all that is allowed for, to account for a ratio of "
-        f"{number_text(ratio.estimate)} where there is none (E-value). {limit}"
+        f"Something left out would have to be associated with lying next to cement and with a new fracture by a risk "
+        f"ratio of at least {number_text(of_estimate)} each to account for a ratio of {number_text(ratio.estimate)} "
+        f"where there is none (E-value). {limit} The ratio is the crude one, so the level of the vertebra and what "
+        "clusters around old fractures are left out of it as well."
     )
 
 
@@ -31,7 +33,7 @@ def control_sentence(ratio: Estimate) -> Sentence:
     shows = ""
     if ratio.conf_low is not None and ratio.conf_high is not None:
         shows = (
-            " The interval holds 1, as it should."
+            " The interval holds 1, so no difference is shown; nor is one of any size in the interval ruled out."
             if ratio.conf_low <= 1 <= ratio.conf_high
             else " The interval does not hold 1: fractures follow distance where cement is not near, so distance, "
             "level or clustering has a share in the ratio next to cement as well."
@@ -60,14 +62,22 @@ def detection_sentence(ratio: Estimate) -> Sentence:
 
 
 def lost_sentence(rows: pd.DataFrame, horizon_days: int) -> Sentence:
-    """The range of ratios over all that was supposed of the vertebrae lost."""
+    """The range of ratios over all that was supposed of the vertebrae lost, alike or in opposite ways."""
     known = rows["estimate"].dropna()
     if known.empty:
         return Sentence(f"The risk ratio by day {horizon_days} could not be estimated.")
-    most, low, high = rows["x"].max(), number_text(known.min()), number_text(known.max())
+    least, most, low, high = rows["x"].min(), rows["x"].max(), number_text(known.min()), number_text(known.max())
+    lowest, highest = lost_extremes(rows)
+    opposite = (
+        ""
+        if pd.isna(lowest) or pd.isna(highest)
+        else "; had those of one group the lowest of these hazards and those of the other the highest, it would be "
+        f"{number_text(lowest)} or {number_text(highest)}"
+    )
     return Sentence(
-        f"If vertebrae lost before day {horizon_days} had fractured at 0 to {most:g} times the hazard of those "
-        f"followed, the risk ratio by that day would lie between {low} and {high}."
+        f"If vertebrae lost before day {horizon_days} had fractured at {least:g} to {most:g} times the hazard of those "
+        f"followed, in one group alone or in both alike, the risk ratio by that day would lie between {low} and "
+        f"{high}{opposite}."
     )
 
 

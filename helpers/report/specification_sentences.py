@@ -10,6 +10,7 @@ from helpers.report.sentences import Sentence, counted
 TOGETHER = "all_together"
 ANY_WHOLE, ANY_FRACTURED = "any whole vertebra", "any fractured vertebra"
 MEDIAN = "median ratio"
+FEW, VERY_FEW = "few patients carry the events", "fewer than five patients carry the events"  # as estimates note it
 
 
 def grid_sentence(n_specifications: int, left_out: pd.DataFrame, *, n_patients: int, n_all: int) -> Sentence:
@@ -58,9 +59,19 @@ def curve_sentence(curve: pd.DataFrame, published: float) -> Sentence:
         f"lay above 1 and {side[1]} below; {clear[0]} had an interval wholly above 1 and {clear[1]} one wholly below. "
         f"They ran from {number_text(ratio.min())} to {number_text(ratio.max())}, "
         f"with a median of {number_text(ratio.median())}; {beyond[0]} lay above the published "
-        f"{number_text(published)} and {beyond[1]} below.{own}{absent} "
+        f"{number_text(published)} and {beyond[1]} below.{own}{absent}{_few(known)} "
         "All come from the same patients, so these shares are no probabilities."
     )
+
+
+def _few(known: pd.DataFrame) -> str:
+    """In how many specifications few patients carry the fractures."""
+    notes = known["note"].fillna("")
+    few, very_few = (int(notes.str.contains(caution, regex=False).sum()) for caution in (FEW, VERY_FEW))
+    if not few + very_few:
+        return ""
+    fewest = f", in {count_text(very_few)} fewer than five: do not rely on the intervals of these" if very_few else ""
+    return f" In {counted(few + very_few, 'specification')} few patients carry the fractures{fewest}."
 
 
 def choices_sentence(effects: pd.DataFrame, names: Mapping[str, str]) -> Sentence:

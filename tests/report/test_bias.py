@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from helpers.estimators import risk_ratio
+from helpers.estimators.lost_follow_up import ratio_if_lost_differ, risk_if_lost_differ
 from helpers.estimators.sensitivity import e_value, if_found_more_often
-from helpers.report.bias_rows import dating_rows, detection_rows, lost_rows, wrong_level_rows
+from helpers.report.bias_rows import dating_rows, detection_rows, lost_extremes, lost_rows, wrong_level_rows
 from helpers.report.bias_sentences import (
     control_sentence,
     dating_sentence,
@@ -60,13 +61,26 @@ def test_no_cause_no_nan_no_inf(text):
 
 
 def test_the_numbers_of_the_sentences():
-    assert "risk ratio of 7.46 each" in e_value_sentence(STRONG, *vars(e_value(STRONG)).values())
+    assert "risk ratio of at least 7.46 each" in e_value_sentence(STRONG, *vars(e_value(STRONG)).values())
     assert "found 25.0% as often as" in detection_sentence(STRONG)
     assert "does not hold 1" in control_sentence(STRONG)
-    assert "as it should" in control_sentence(NONE)
-    assert "between 2.00 and 5.00" in lost_sentence(lost_rows(LOST.to_dict("records")), 365)
+    assert "holds 1, so no difference is shown; nor is one" in control_sentence(NONE)
+    assert "at 0 to 3 times the hazard" in lost_sentence(lost_rows(LOST.to_dict("records")), 365)
+    assert "between 2.00 and 5.00; had those of one group" in lost_sentence(lost_rows(LOST.to_dict("records")), 365)
     assert "15.0% of the patients the ratio was 3.20 on average (95% of 100" in wrong_level_sentence(WRONG)
     assert "earliest: 20 and – days, hazard ratio 4.50; image: 60" in dating_sentence(DATED)
+
+
+def test_losses_that_differ_in_opposite_ways_are_those_of_both_risks():
+    rng = np.random.default_rng(5)
+    days, outcome, exposed = rng.integers(1, 60, 300), rng.choice(3, 300, p=[0.6, 0.3, 0.1]), rng.random(300) < 0.3
+    rows = ratio_if_lost_differ(days, outcome, exposed, horizon_days=40, hazard_ratios=[0, 1, 3])
+    near, far = (
+        [risk_if_lost_differ(days[own], outcome[own], horizon_days=40, hazard_ratio=k) for k in (0, 3)]
+        for own in (exposed, ~exposed)
+    )
+    assert lost_extremes(lost_rows(rows)) == pytest.approx((near[0] / far[1], near[1] / far[0]), rel=1e-12)
+    assert np.isnan(lost_extremes(lost_rows(LOST.assign(estimate=NAN).to_dict("records")))).all()
 
 
 def test_rows_for_the_figure():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.estimators.intervals import FEW_PATIENTS, VERY_FEW_PATIENTS
 from helpers.report import specification_sentences as told
 from helpers.report.rows import effect_rows, joint_test_rows
 from tests.report.wording import assert_reads_well, sentences_of
@@ -17,8 +18,10 @@ CURVE = pd.DataFrame(
         "estimate": [0.9, 2.0, 5.0, np.nan],
         "conf_low": [0.5, 1.2, 2.0, np.nan],
         "conf_high": [1.6, 3.3, 12.0, np.nan],
+        "note": [pd.NA, pd.NA, pd.NA, "no events in either group"],
     }
 )
+OF_FEW = CURVE.assign(note=[FEW_PATIENTS, pd.NA, f"7 of 9 strata; {VERY_FEW_PATIENTS}", FEW_PATIENTS])
 LEFT_OUT = pd.DataFrame({"rule": ["one", "other"], "reason": ["a", "b"], "specifications": [12, 8]})
 EFFECTS = pd.DataFrame(
     {
@@ -51,6 +54,7 @@ EVERY_SENTENCE = [
     partial(told.grid_sentence, 1, LEFT_OUT.iloc[:0], n_patients=50_000, n_all=1_000_000),
     partial(told.curve_sentence, CURVE, 4.62),
     partial(told.curve_sentence, CURVE.iloc[[3]], 4.62),
+    partial(told.curve_sentence, OF_FEW, 4.62),
     partial(told.choices_sentence, EFFECTS, NAMES),
     partial(told.choices_sentence, STEADY, NAMES),
     partial(told.choices_sentence, EFFECTS.iloc[[3]], NAMES),
@@ -87,6 +91,12 @@ def test_the_curve_tells_both_sides_of_1_and_of_the_published_value():
     assert "ran from 0.90 to 5.00, with a median of 2.00; 33.3% lay above the published 4.62 and 66.7% below" in text
     assert "own specification gave 2.00, number 2 by size. 1 specification gave no ratio." in text
     assert "no probabilities" in text
+
+
+def test_the_curve_tells_where_few_patients_carry_the_fractures():
+    assert "few patients" not in told.curve_sentence(CURVE, 4.62)
+    text = told.curve_sentence(OF_FEW, 4.62)
+    assert "In 2 specifications few patients carry the fractures, in 1 fewer than five: do not rely on" in text
 
 
 def test_choices_tell_their_shares_and_flips():

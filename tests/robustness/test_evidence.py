@@ -56,7 +56,6 @@ def test_studies_that_agree_are_summarised_and_no_others():
     assert set(summaries["studies"]) == {
         "VERTOS II 2010, v conservative; VERTOS IV 2019, v sham",
         "794 and 349 patients (PMID 21717302); Yang 2019",
-        "Lindsay 2001, year 1; Black 1999, 3.7 years",
     }
     assert "not stated" not in set(summaries["unit"])
 
