@@ -1,5 +1,6 @@
 """One executed example report, and a Dask cluster, for all tests that look at one."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 from tests.cohort.dask_cluster import Cluster
 
 ROOT = Path(__file__).parents[1]
+BROWSER = os.environ.pop("WORKBOOK_BROWSER", None)
+os.environ["WORKBOOK_BROWSER"] = "none"  # runs of tests print no PDF, save that of the example
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +20,10 @@ def example_run(tmp_path_factory):
     """The example study run by its own command: (finished process, folder of the report)."""
     out = tmp_path_factory.mktemp("reports") / "example"
     command = [sys.executable, "-m", "helpers.workbook", "run", "data/example/study.yml", "--out", str(out)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False), out
+    environment = {name: value for name, value in os.environ.items() if name != "WORKBOOK_BROWSER"}
+    environment |= {"WORKBOOK_BROWSER": BROWSER} if BROWSER else {}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    return done, out
 
 
 @pytest.fixture(scope="session")
