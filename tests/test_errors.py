@@ -5,7 +5,7 @@ import pkgutil
 
 import helpers
 from helpers.errors import INPUT_ERRORS, Problems, WorkbookError, WorkbookFault
-from helpers.workbook.run import RunFailedError
+from helpers.workbook.failure import RunFailedError
 from helpers.workbook.sweep import SweepFailedError
 
 

@@ -157,10 +157,12 @@ class Table:
 
     def _repr_html_(self) -> str:
         def cells(tag: str, values: Sequence[str]) -> str:
-            scope = ' scope="col"' if tag == "th" else ""
             told = zip(self.columns, values, strict=True)
+            # Over the names of rows stands nothing; an empty heading would be read out as one.
+            kinds = [("td", "") if tag == "td" or not value else ("th", ' scope="col"') for value in values]
             return "".join(
-                f"<{tag}{scope}{self._kind(column, value)}>{escape(value)}</{tag}>" for column, value in told
+                f"<{kind}{scope}{self._kind(column, value)}>{escape(value)}</{kind}>"
+                for (kind, scope), (column, value) in zip(kinds, told, strict=True)
             )
 
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""

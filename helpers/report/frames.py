@@ -20,7 +20,7 @@ def readable_tables(html: str) -> str:
 def _boxed(table: str) -> str:
     opening = table[: table.index(">")]
     inner = _aligned(table) if "dataframe" in opening else table
-    return f'<div class="scroll" tabindex="0" role="region" aria-label="Table">{inner}</div>'
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="Table">{inner}</div>'
 
 
 def _aligned(table: str) -> str:

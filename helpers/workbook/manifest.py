@@ -18,6 +18,7 @@ from helpers.workbook.cores import usable_cores
 from helpers.workbook.csv_rows import count_rows
 from helpers.workbook.parameters import Parameter
 from helpers.workbook.places import leads_elsewhere, portable
+from helpers.workbook.printing import made_by
 from helpers.workbook.steps import Step
 from helpers.workbook.study import Study
 
@@ -55,6 +56,7 @@ def write_manifest(
         "notebooks": {step.notebook: digest(root / step.notebook) for step in steps},
         "outputs": outputs(folder),
         "parts": parts(folder),
+        "pdf": _pdf(folder),
         "versions": versions(),
         "git": git_state(root),
         "machine": {"platform": platform.system(), "processor": platform.machine(), "cores": usable_cores()},
@@ -98,6 +100,12 @@ def outputs(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path: path.relative_to(folder) for path in files}
     return {name.as_posix(): digest(path) for path, name in names.items() if name.parts[0] not in NOT_SHARED}
+
+
+def _pdf(folder: Path) -> dict | None:
+    """What printed `report.pdf`; its bytes hang on that and on the fonts of the machine."""
+    printed = made_by(folder)
+    return {"made_by": printed, "compared_by_verify": False} if printed else None
 
 
 def digest(path: Path) -> str:

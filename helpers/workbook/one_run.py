@@ -50,7 +50,7 @@ def main(**options) -> int:
 
     order = json.load(sys.stdin)
     try:
-        run_study(**order, **options, stream=io.StringIO())
+        run_study(**order, **options, pdf=False, stream=io.StringIO())
     except WorkbookError as error:
         print(error, file=sys.stderr)
         return getattr(error, "exit_code", 2)

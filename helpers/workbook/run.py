@@ -1,6 +1,5 @@
 """A whole run: check, execute the notebooks, build the pages, put the report in its place."""
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,43 +10,31 @@ from typing import TextIO
 import nbformat
 
 from helpers.cohort.cohort_source import NO_PARTS
-from helpers.errors import INPUT_ERRORS, Problems, WorkbookError
+from helpers.errors import Problems, WorkbookError
 from helpers.report.html import Chapter, write_pages
 from helpers.workbook.building import Building
 from helpers.workbook.captions import order_captions, start_captions
 from helpers.workbook.cores import usable_cores
+from helpers.workbook.failure import failure, keep_failure
 from helpers.workbook.kernel import NotebookError, OffSwitch, execute
 from helpers.workbook.lock import locked
 from helpers.workbook.manifest import inputs, versions, write_manifest
 from helpers.workbook.parameters import Parameter, merged, parameters_by_step
 from helpers.workbook.places import portable, project_root
-from helpers.workbook.portable import make_portable, replacements, without_places, without_words
+from helpers.workbook.portable import make_portable, replacements, without_words
+from helpers.workbook.printing import write_pdf
 from helpers.workbook.progress import Progress
 from helpers.workbook.settings import write_settings
 from helpers.workbook.side_by_side import BeforeCell, run_side_by_side
 from helpers.workbook.steps import COMPLETE, STEPS, Step, mark_of
 from helpers.workbook.study import Study, checked_values, read_study
-from helpers.workbook.turns import Turn, waits
+from helpers.workbook.turns import waits
 from helpers.workbook.workers import scheduler_for
-
-CLEAR_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-OUT_OF_MEMORY = (
-    "Its process was ended from outside, most often because the memory ran out. "
-    "Close other programs or use a machine with more memory, then run again."
-)
 
 WITHOUT_PARTS = (
     "Cells are corrected by hand (`corrections_file`) in a cohort in one piece only; nothing was started. "
     "Run it without --dask, --workers and `scheduler`, or mend the files themselves and leave `corrections_file` out."
 )
-
-
-class RunFailedError(WorkbookError):
-    """A notebook that did not finish; `exit_code` is 2 when the study's input is to be mended, else 1."""
-
-    def __init__(self, message: str, exit_code: int):
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -97,6 +84,7 @@ def run_study(
     dask: str = "",
     workers: int | None = None,
     cores: int | None = None,
+    pdf: bool = True,
     steps: Sequence[Step] = STEPS,
     root: Path | None = None,
     stream: TextIO | None = None,
@@ -105,7 +93,8 @@ def run_study(
 
     With `dask`, the address of a Dask scheduler, or `workers`, a number of workers to start for the time of the run,
     the cohort is worked on part by part. `values` takes the place of all that the study file sets; `cores` is how many
-    notebooks may work at once, by default as many as there are.
+    notebooks may work at once, by default as many as there are. With `pdf` the page is printed as well, where a
+    browser is found for it.
 
     Raises
     ------
@@ -123,13 +112,13 @@ def run_study(
         try:
             with scheduler_for(plan.scheduler, workers) as scheduler:
                 plan.place.start()
-                build_report(replace(plan, scheduler=scheduler, cores=cores or 0), stream or sys.stdout)
+                build_report(replace(plan, scheduler=scheduler, cores=cores or 0), stream or sys.stdout, pdf=pdf)
         except KeyboardInterrupt:
             plan.place.discard()
             raise
-        except Exception:
+        except Exception as error:
             if plan.place.aside.is_dir():
-                plan.place.keep_failed()
+                keep_failure(plan, error)
             raise
         plan.place.put_in_place()
     return plan.place.out
@@ -157,8 +146,8 @@ def plan_run(
     return Plan(study, values, parameters, steps, root, place, scheduler)
 
 
-def build_report(plan: Plan, stream: TextIO) -> None:
-    """Execute the notebooks and write pages and manifest into the folder aside."""
+def build_report(plan: Plan, stream: TextIO, *, pdf: bool = False) -> None:
+    """Execute the notebooks and write pages and manifest into the folder aside, and on request a PDF."""
     started = datetime.now(UTC)
     folder = plan.place.aside
     (folder / "notebooks").mkdir()
@@ -182,6 +171,8 @@ def build_report(plan: Plan, stream: TextIO) -> None:
         study_name=str(plan.values.get("study_name", plan.study.name)),
         is_synthetic=bool(plan.values.get("is_synthetic", False)),
     )
+    if pdf and (why_not := write_pdf(folder)):
+        stream.write(f"{why_not}\n")
     write_manifest(
         folder,
         study=plan.study,
@@ -211,8 +202,8 @@ def _executed(plan: Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
         switch=switch,
         cores=plan.cores or usable_cores(),
     )
-    if failed := [turn for turn in turns if turn.error]:
-        raise _failure(failed, plan)
+    if any(turn.error for turn in turns):
+        raise failure(turns, plan)
     return [turn.notebook for turn in turns]
 
 
@@ -242,35 +233,3 @@ def _save(notebook: nbformat.NotebookNode, path: Path, step: Step, plan: Plan) -
     shared = make_portable(notebook, name=step.name, replaced=plan.replaced + address)
     nbformat.write(shared, path)
     return shared
-
-
-def _failure(failed: Sequence[Turn], plan: Plan) -> BaseException:
-    """What to raise for the notebooks that failed: all of them are told at once."""
-    unknown = [turn.error for turn in failed if not isinstance(turn.error, NotebookError)]
-    if unknown:
-        return unknown[0]
-    kept = _as_typed(plan.place.failed)
-    before = " The last good report is untouched." if plan.place.out.exists() else ""
-    return RunFailedError(
-        "\n\n".join(_told(turn, plan) for turn in failed)
-        + f"\nThe notebooks so far are kept in {kept}/notebooks/.{before}",
-        2 if any(turn.error.kind in INPUT_ERRORS for turn in failed) else 1,
-    )
-
-
-def _told(failed: Turn, plan: Plan) -> str:
-    error = failed.error
-    words = without_places(CLEAR_ANSI.sub("", error.words).strip(), plan.replaced)
-    if error.kind == "DeadKernel":
-        cause = OUT_OF_MEMORY
-    elif error.kind in INPUT_ERRORS or error.kind == "Incomplete":
-        cause = words
-    else:
-        cause = f"{error.kind}: {words}\nThis is a fault of the workbook; its makers can use the line above."
-    return f'"{failed.step.question}" ({failed.step.notebook}) could not be answered.\n{cause}'
-
-
-def _as_typed(path: Path) -> str:
-    """A path as somebody in this folder would type it."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

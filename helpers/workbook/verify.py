@@ -10,6 +10,7 @@ from helpers.errors import WorkbookError
 from helpers.workbook import differences
 from helpers.workbook.building import Building
 from helpers.workbook.differences import Difference
+from helpers.workbook.failure import keep_failure
 from helpers.workbook.lock import locked
 from helpers.workbook.manifest import outputs
 from helpers.workbook.places import project_root
@@ -66,9 +67,9 @@ def verify_run(
                 again = read_manifest(plan.place.aside)
                 found += _of_study(manifest, study) + differences.made_of(manifest, again)
                 found += differences.numbers(folder, plan.place.aside) + differences.outputs(manifest, again)
-        except Exception:
+        except Exception as error:
             if plan.place.aside.is_dir():
-                plan.place.keep_failed()
+                keep_failure(plan, error)
             raise
         finally:
             plan.place.discard()

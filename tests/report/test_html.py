@@ -186,7 +186,7 @@ def test_frames_of_pandas_are_set_for_reading():
     html = readable_tables(frame._repr_html_())
     assert "<style" not in html
     assert 'border="1"' not in html
-    assert html.count('role="region"') == 1
+    assert html.count('role="group"') == 1
     assert '<th scope="col" class="number">n</th>' in html
     assert '<th scope="col">level</th>' in html
     assert '<td class="number">20</td>' in html

@@ -20,7 +20,8 @@ from helpers.errors import WorkbookError
 from helpers.report.offline import active_content, outside_addresses
 from helpers.workbook import run as run_module
 from helpers.workbook.cli import main
-from helpers.workbook.run import RunFailedError, run_study
+from helpers.workbook.failure import RunFailedError
+from helpers.workbook.run import run_study
 from tests.workbook.toy import REPOSITORY, STEPS, THREE, Toy, make_toy
 
 ONE_RUN = textwrap.dedent(
@@ -198,7 +199,8 @@ def test_fault_in_a_notebook_is_told_without_a_traceback_and_kept(toy, monkeypat
         '"What did we find?" (notebooks/2_tell.ipynb) could not be answered.\n'
         "KeyError: 'nobody'\n"
         "This is a fault of the workbook; its makers can use the line above.\n"
-        "The notebooks so far are kept in reports/toy.failed/notebooks/. The last good report is untouched."
+        "The notebooks so far are kept in reports/toy.failed/, with a page that tells all of it: "
+        "reports/toy.failed/index.html. The last good report is untouched."
     )
     assert "1/2 Count the patients" in told
     assert re.search(r"2/2 Tell it \.+ failed in", told)
@@ -207,6 +209,21 @@ def test_fault_in_a_notebook_is_told_without_a_traceback_and_kept(toy, monkeypat
     failed = nbformat.read(kept / "2_tell.failed.ipynb", as_version=4)
     assert "KeyError" in str(failed.cells)
     assert str(toy.root) not in str(failed)
+    page = (kept.parent / "index.html").read_text(encoding="utf-8")
+    before_fold, fold = page.split("<main")[1].split("<details>")
+    assert "<h2>What did we find?</h2>" in before_fold
+    assert "KeyError: &#39;nobody&#39;" in before_fold
+    assert "Tell the makers" in before_fold
+    assert '<pre tabindex="0">workbook run data/toy/study.yml</pre>' in before_fold
+    assert "Traceback" not in before_fold
+    assert "counts.loc[" in fold.split("</details>")[0]
+    assert "How many patients are there? – answered" in fold
+    for address in re.findall(r'href="([^"#]+)"', page):
+        assert (kept.parent / address).resolve().is_file(), address
+    assert (kept.parent / "index.html").stat().st_mode & 0o777 == 0o600
+    assert active_content(page) == outside_addresses(page) == ()
+    assert str(toy.root) not in page
+    assert "\x1b" not in page
 
 
 def test_input_the_user_can_mend_is_told_in_its_own_words(toy, monkeypatch):
@@ -218,6 +235,10 @@ def test_input_the_user_can_mend_is_told_in_its_own_words(toy, monkeypatch):
     assert error.exit_code == 2
     assert "\ndata/toy/patients.csv has:\n  - no column sex\n  - no rows\nThe notebooks so far" in str(error)
     assert "Problems" not in str(error)
+    page = (toy.root / "reports" / "toy.failed" / "index.html").read_text(encoding="utf-8")
+    assert "data/toy/patients.csv has:\n  - no column sex\n  - no rows</p>" in page
+    assert "Mend what is named above" in page
+    assert "What did we find? – not started, because another question failed" in page
 
 
 def test_killed_kernel_is_explained(toy, monkeypatch):
@@ -428,3 +449,17 @@ def test_a_kept_notebook_tells_kind_and_place_of_its_error_and_no_cell_of_the_fi
     assert "P00002" not in failed
     assert re.search(r"Cell In\[\d+\], line 3", failed)
     assert "KeyError: what it says was told where the run was started" in failed
+
+
+def test_pages_that_cannot_be_made_are_a_failure_with_a_page_too(toy, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run_module, "write_pages", full)
+    with pytest.raises(OSError, match="No space left"):
+        run_study(toy.study, steps=STEPS, root=toy.root, stream=io.StringIO())
+    page = (toy.root / "reports" / "toy.failed" / "index.html").read_text(encoding="utf-8")
+    assert "The report could not be put together" in page
+    assert "Look whether the disk is full" in page
+    assert "There is no earlier report" in page
+    assert not toy.out.exists()
