@@ -125,6 +125,8 @@ def read_rows(path: Path) -> dict[str, MendedSheet]:
     Problems
         If it is no such file any more, with everything that is wrong.
     """
+    from helpers.intake.spreadsheets import sheet_names  # loaded only where there are corrections
+
     if not path.is_file():
         raise cannot_be_read(path.name, [f'The file "{path.name}" is not in the folder "{path.parent}". Put it there.'])
     from helpers.intake.spreadsheets import sheet_names  # for studies with corrections only

@@ -49,8 +49,12 @@ class Found:
     lines: pd.DataFrame
 
 
-def concerned(rule: str, table: str, column: str, source: Source) -> tuple[str, ...]:
-    """The columns of the file that a finding is about."""
+def concerned(rule: str, table: str, column: str, file_column: str, source: Source) -> tuple[str, ...]:
+    """The columns of the file that a finding is about; `file_column` is what the ledger says of it."""
+    header = source.sheet.header if source.sheet else ()
+    named = (file_column,) if file_column in header else file_column.split(", ")
+    if found := tuple(name for name in named if name and name in header):
+        return found
     ours = (column,) if column else CONCERNS.get(rule, ())
     return tuple(name for own in ours for name in source.columns.get((table, own), ()))
 
@@ -74,17 +78,18 @@ def found_by_rule(cohort: CleanCohort, sources: Sequence[Source]) -> list[Found]
 
 
 def _lines(own: pd.DataFrame, line, source: Source) -> pd.DataFrame:
-    columns = {name: concerned(line.rule, line.table, name, source) for name in own["column"].unique()}
+    names = list(zip(own["column"], own["file_column"], strict=True))
+    columns = {name: concerned(line.rule, line.table, *name, source) for name in dict.fromkeys(names)}
     before = own["before"].to_numpy(dtype=object)
     if not any(own["column"]):
-        before = _beside(source, own["row"].to_numpy(), columns[""])
+        before = before.copy()
+        for name, theirs in columns.items():
+            at = np.array([place for place, own_name in enumerate(names) if own_name == name])
+            before[at] = _beside(source, own["row"].to_numpy()[at], theirs)
     return pd.DataFrame(
         {
             "row": own["row"].to_numpy(),
-            "column": [
-                theirs or "; ".join(columns[name]) or name
-                for name, theirs in zip(own["column"], own["file_column"], strict=True)
-            ],
+            "column": ["; ".join(columns[name]) or name[0] for name in names],
             "value": [_short(text) for text in before],
             "why": own["why"].to_numpy(dtype=object),
             "now": [_short(text) for text in own["after"]],

@@ -113,9 +113,13 @@ def _by_row(source: Source, lines: pd.DataFrame) -> pd.DataFrame:
     row = lines["row"].to_numpy()
     is_first = np.r_[True, row[1:] != row[:-1]]
     line = np.cumsum(is_first) - 1
-    kinds = lines["rule"] + "|" + lines["table"] + "|" + lines["column"]
-    theirs = kinds.map({kind: "; ".join(concerned(*kind.split("|"), source)) for kind in kinds.unique()})
-    theirs = theirs.where(lines["file_column"] == "", lines["file_column"])
+    kind = lines.groupby(["rule", "table", "column", "file_column"], sort=False).ngroup().to_numpy()
+    first = lines.iloc[np.unique(kind, return_index=True)[1]]
+    names = [
+        "; ".join(concerned(*own, source))
+        for own in zip(first["rule"], first["table"], first["column"], first["file_column"], strict=True)
+    ]
+    theirs = pd.Series(np.array(names, dtype=object)[kind])
     is_aside = np.maximum.reduceat((lines["action"] == ACTIONS[1]).to_numpy(np.int8), np.flatnonzero(is_first))
     follows = np.minimum.reduceat(lines["follows"].to_numpy(np.int8), np.flatnonzero(is_first))
     return pd.DataFrame(

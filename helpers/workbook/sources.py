@@ -7,6 +7,7 @@ from pathlib import Path
 
 from helpers.cohort.corrections import source_name
 from helpers.cohort.dictionary import RAW_TABLES, Dictionary
+from helpers.cohort.events import EVENTS
 from helpers.errors import Problems
 from helpers.intake.names import is_url
 from helpers.intake.sheet import Sheet, open_sheet
@@ -52,7 +53,7 @@ def read_sources(values: Mapping, folder: Path, dictionary: Dictionary) -> list[
     """Open every file of a study; one that cannot be opened is there without its cells."""
     files = {table: values.get(f"{table}_file") for table in RAW_TABLES}
     if values.get("cohort_file"):
-        files = dict.fromkeys(RAW_TABLES, values["cohort_file"])
+        files = dict.fromkeys((*RAW_TABLES, EVENTS), values["cohort_file"])
     tables_of: dict[str, list[str]] = {}
     for table, name in files.items():
         if name:
@@ -74,6 +75,8 @@ def _read(name: str, tables: tuple[str, ...], values: Mapping, folder: Path, dic
             found = _in_file(table, column, values.get("column_names") or {}, sheet.header, by_name=by_name)
             if found:
                 columns[table, column] = found
+    if values.get("event_column") in sheet.header:
+        columns[EVENTS, "event"] = (values["event_column"],)
     return Source(source_name(name), tables, sheet, columns)
 
 
