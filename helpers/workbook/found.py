@@ -8,9 +8,11 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.cohort.clean import CleanCohort
+from helpers.cohort.column_groups import table_of
 from helpers.cohort.ledger import ACTIONS, describe
 from helpers.intake.cell_texts import as_texts, without_gaps
 from helpers.intake.mending_file import plain
+from helpers.setup.without import told_without
 from helpers.workbook.sources import Source
 
 MOST_SHOWN = 200
@@ -124,12 +126,15 @@ def _first(found: Found) -> str:
     return ", ".join(map(str, dict.fromkeys(found.lines["row"].head(3))))
 
 
-def missing_columns(sources: Sequence[Source], values: Mapping, dictionary) -> list[tuple[str, str, str]]:
-    """(table, column, what goes without it) of each optional column that the files lack."""
-    lacking = []
-    for source in sources:
-        for table in source.tables if source.sheet else ():
-            for column in dictionary.table(table):
-                if not column.required and (table, column.name) not in source.columns:
-                    lacking.append((table, column.name, getattr(column, "without_it", "")))
-    return lacking
+def missing_columns(sources: Sequence[Source], values: Mapping, dictionary) -> list[tuple[str, str]]:
+    """(what the files lack, what is done without it), for their optional columns and tables."""
+    named = (values.get("column_names") or {}).items()
+    given = {(table_of(title)[0], name) for title, own in named if isinstance(own, Mapping) for name in own}
+    missing = {
+        (table, column.name)
+        for source in sources
+        for table in source.tables
+        for column in (dictionary.table(table) if source.sheet else ())
+        if not column.required and (table, column.name) not in {*source.columns, *given}
+    }
+    return told_without(missing, has_imaging=any("imaging" in source.tables for source in sources))
