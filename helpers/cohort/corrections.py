@@ -17,6 +17,7 @@ from helpers.intake.names import called, is_url, masked
 from helpers.intake.table import cannot_be_read
 from helpers.intake.text_columns import DATES, TEXTS, as_dates
 
+EVENT = "event"
 RULE, DECIDED_BY = "corrected_by_hand", "correction"
 MOST_TOLD = 20
 _ISO = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -24,10 +25,15 @@ _ISO = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 @dataclass
 class Corrected:
-    """The cells of a source that were taken from corrections: row, the file's column, the text before and after."""
+    """The cells of a source that were taken from corrections: row, the file's column, the text before and after.
+
+    In a table of events `event_column` says what a row is about; `by_event` are the columns of patients it decides on.
+    """
 
     file: str
     cells: list[tuple[int, str, str, str]] = field(default_factory=list)
+    event_column: str = ""
+    by_event: tuple[str, ...] = ()
 
     def __deepcopy__(self, memo) -> "Corrected":
         return self  # pandas copies what is attached to a frame again and again
@@ -146,12 +152,14 @@ def by_hand(table: Table, frame: pd.DataFrame | None) -> list[Finding]:
     cells = pd.DataFrame(corrected.cells, columns=["row", "theirs", "before", "after"], dtype=object)
     why = f'"{{}}" stands in the file; the cell was corrected by hand in {corrected.file}.'
     every, findings = np.arange(len(table.row)), []
-    for column in table.text:
+    events = [EVENT] if EVENT in table.origin.file_columns and EVENT not in table.text else []
+    for column in [*table.text, *events]:
         row, theirs = table.origin.rows(column, every, table.row), table.origin.file_column(column, every)
         for name, own in cells.groupby("theirs", sort=False):
-            at = np.flatnonzero(
-                np.isin(row, own["row"].to_numpy(np.int64)) & ((theirs == name) | _is_ours(theirs, column, name))
-            )
+            is_own = (theirs == name) | _is_ours(theirs, column, name)
+            if column in corrected.by_event and name == corrected.event_column:
+                is_own[:] = True  # the cell is taken for what its row is about
+            at = np.flatnonzero(np.isin(row, own["row"].to_numpy(np.int64)) & is_own)
             own = own.set_index("row").loc[row[at]]
             before, after = own["before"].to_numpy(dtype=object), own["after"].to_numpy(dtype=object)
             reasons = told(before, why.format)

@@ -1,14 +1,16 @@
 """A cohort all of whose data stand in one table: opened, read, and laid out as our tables."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from helpers.cohort.column_groups import Group, find_groups
-from helpers.cohort.corrections import source_name
+from helpers.cohort.corrections import EVENT, source_name
 from helpers.cohort.dictionary import Dictionary
 from helpers.cohort.events import find_events, lay_out_events
 from helpers.cohort.layouts import lay_out_wide
+from helpers.cohort.origins import FILE_COLUMNS
 from helpers.cohort.source_sheets import read_source
 from helpers.intake.mending_file import MendedSheet
 from helpers.intake.names import called, is_url, split_name
@@ -59,8 +61,13 @@ def read_one_table(
     lay_out = lay_out_wide if layout == "wide" else lay_out_events
     tables, notes = lay_out(sheet, plan, dictionary, date_formats)
     tables["patients"].attrs["notes"] = [*sheet.notes, *notes]
-    for frame in tables.values() if sheet.corrected else ():
-        frame.attrs["corrected"] = sheet.corrected
+    if sheet.corrected:
+        by_event = [name.removeprefix("patients.") for name in event_names or {} if name.startswith("patients.")]
+        corrected = replace(sheet.corrected, event_column=event_column, by_event=tuple(by_event))
+        for table, frame in tables.items():
+            frame.attrs["corrected"] = corrected
+            if event_column and table != "patients":
+                frame.attrs[FILE_COLUMNS] = {**frame.attrs.get(FILE_COLUMNS, {}), EVENT: [event_column]}
     return tables
 
 

@@ -1,5 +1,6 @@
 """What cleaning found in a study's files, rule by rule, in the files' own words: worst first."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -61,6 +62,23 @@ def concerned(rule: str, table: str, column: str, file_column: str, source: Sour
     return tuple(name for own in ours for name in source.columns.get((table, own), ()))
 
 
+def in_their_words(lines: pd.DataFrame, source: Source) -> pd.Series:
+    """The reasons of lines of a ledger, with the file's names of columns where those differ from ours."""
+    why = lines["why"].astype(object)
+    for (table, column, theirs), place in lines.groupby(["table", "column", "file_column"], sort=False).indices.items():
+        names = {own: name[0] for (of, own), name in source.columns.items() if of == table and len(name) == 1}
+        names |= {column: theirs} if column and source.sheet and theirs in source.sheet.header else {}
+        names = {own: f'"{name}"' for own, name in names.items() if own != name}
+        if not names:
+            continue
+        # A name of one word is a column's only where it says so: "level" is a word as well.
+        alone = "|".join(re.escape(own) for own in names if "_" in own) or "(?!)"
+        pattern = rf'\b(?:{alone})\b|(?<=" in )(?:{"|".join(map(re.escape, names))})\b'
+        told = why.iloc[place].str.replace(pattern, lambda match, names=names: names[match[0]], regex=True)
+        why.iloc[place] = told.to_numpy(dtype=object)
+    return why
+
+
 def found_by_rule(cohort: CleanCohort, sources: Sequence[Source]) -> list[Found]:
     """What every rule found, rows set aside first, then by number."""
     ledger, of_table = cohort.ledger, {table: source for source in sources for table in source.tables}
@@ -93,7 +111,7 @@ def _lines(own: pd.DataFrame, line, source: Source) -> pd.DataFrame:
             "row": own["row"].to_numpy(),
             "column": ["; ".join(columns[name]) or name[0] for name in names],
             "value": [_short(text) for text in before],
-            "why": own["why"].to_numpy(dtype=object),
+            "why": in_their_words(own, source).to_numpy(dtype=object),
             "now": [_short(text) for text in own["after"]],
         }
     )

@@ -11,11 +11,14 @@ from helpers.cohort.clean import CleanCohort
 from helpers.cohort.ledger import ACTIONS, joined
 from helpers.intake.cell_texts import as_texts, without_gaps
 from helpers.intake.mending_file import MOST_COLUMNS, OURS, MendedSheet, RowToMend, SheetToMend, plain
-from helpers.workbook.found import concerned
+from helpers.workbook.found import concerned, in_their_words
 from helpers.workbook.sources import Source
 
 # Read as they were meant: nothing is wrong in the file.
-AS_MEANT = ("missing_code", "space_around_id", "unit_written_out", "decimal_comma", "corrected_by_hand")
+AS_MEANT = (
+    "missing_code", "space_around_id", "unit_written_out", "decimal_comma", "corrected_by_hand",
+    "old_fracture_without_date",
+)  # fmt: skip
 FOLLOWS = "unknown_patient"
 MOST_ROWS, MOST_CELLS = 5_000, 200_000
 EXPLANATION = (
@@ -125,7 +128,7 @@ def _by_row(source: Source, lines: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "row": row[is_first],
-            "what": _joined(line, lines["why"], " "),
+            "what": _joined(line, in_their_words(lines, source), " "),
             "columns": _joined(line, theirs, "; "),
             "rank": np.where(follows, 3, np.where(is_aside, 1, 2)),
         }

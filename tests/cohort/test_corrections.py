@@ -236,11 +236,17 @@ def test_a_cell_of_a_row_per_event_is_corrected(tmp_path):
     header = ["Nr", "Ereignis", "Datum", "Hoehe", "Alter"]
     events = [
         ("A", "OP", "2004-01-01", "X1", "70"),
-        ("A", "Fraktur", "2004-03-01", "L1", ""),
+        ("A", "Fx", "2004-03-01", "L1", ""),
         ("A", "Tot", "2005-01-01", "", ""),
+        ("A", "?", "2005-01-01", "", ""),
     ]
     (tmp_path / "one.csv").write_text("\n".join(",".join(cells) for cells in (header, *events)) + "\n")
-    rows = {2: ("A", "OP", "2004-01-01", "T12", "70"), 4: ("A", "Tod", "2005-01-01", "", "")}
+    rows = {
+        2: ("A", "OP", "2004-01-01", "T12", "70"),
+        3: ("A", "Fraktur", *events[1][2:]),
+        4: ("A", "Tod", *events[2][2:]),
+        5: ("A", "??", *events[3][2:]),
+    }
     mend(tmp_path, rows, "one.csv", header, events)
     names = {
         "patients": {"patient_id": "Nr", "death_date": "Datum", "age_years": "Alter"},
@@ -257,5 +263,9 @@ def test_a_cell_of_a_row_per_event_is_corrected(tmp_path):
     assert cohort.patients["death_date"].notna().all()
     own = cohort.ledger[cohort.ledger["decided_by"] == "correction"]
     assert own[["table", "row", "column", "before", "after"]].to_numpy().tolist() == [
-        ["procedures", 2, "levels", "X1", "T12"]
+        ["patients", 4, "death_date", "Tot", "Tod"],
+        ["procedures", 2, "levels", "X1", "T12"],
+        ["fractures", 3, "event", "Fx", "Fraktur"],
+        ["events", 5, "event", "?", "??"],
     ]
+    assert own["file_column"].tolist() == ["Datum", "Hoehe", "Ereignis", "Ereignis"]
