@@ -24,9 +24,9 @@ MAY_IMPORT = {
         "helpers.intake",
         "helpers.robustness.choices",
         "helpers.setup",
-        *(f"helpers.cohort.{noun}" for noun in ("clean", "cluster", "cohort_source", "corrections", "date_formats")),
-        *(f"helpers.cohort.{noun}" for noun in ("date_guesses", "dictionary", "flow", "ledger", "own_codes")),
-        *(f"helpers.cohort.{noun}" for noun in ("parted_table", "partition", "parts", "readers", "risk_table")),
+        *(f"helpers.cohort.{noun}" for noun in ("clean", "cluster", "cohort_source", "column_groups", "corrections")),
+        *(f"helpers.cohort.{noun}" for noun in ("date_formats", "date_guesses", "dictionary", "events", "flow", "ledger")),
+        *(f"helpers.cohort.{noun}" for noun in ("own_codes", "parted_table", "partition", "parts", "readers", "risk_table")),
         *(f"helpers.cohort.{noun}" for noun in ("simulate", "tables")),
     ),
 }

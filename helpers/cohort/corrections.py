@@ -17,6 +17,7 @@ from helpers.intake.names import called, is_url, masked
 from helpers.intake.table import cannot_be_read
 from helpers.intake.text_columns import DATES, TEXTS, as_dates
 
+EVENT = "event"
 RULE, DECIDED_BY = "corrected_by_hand", "correction"
 MOST_TOLD = 20
 _ISO = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -24,13 +25,15 @@ _ISO = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 @dataclass
 class Corrected:
-    """The cells of one table that were taken from corrections.
+    """The cells of a source that were taken from corrections: row, the file's column, the text before and after.
 
-    Each is (row, our column, the text before, after, the file's column where a row there became several of ours).
+    In a table of events `event_column` says what a row is about; `by_event` are the columns of patients it decides on.
     """
 
     file: str
-    cells: list[tuple[int, str, str, str, str]] = field(default_factory=list)
+    cells: list[tuple[int, str, str, str]] = field(default_factory=list)
+    event_column: str = ""
+    by_event: tuple[str, ...] = ()
 
     def __deepcopy__(self, memo) -> "Corrected":
         return self  # pandas copies what is attached to a frame again and again
@@ -141,29 +144,32 @@ def correct(
     return corrected, cells
 
 
-def by_hand(table: Table, frame: pd.DataFrame) -> list[Finding]:
-    """What the corrections changed in a table, for its ledger."""
-    corrected = frame.attrs.get("corrected")
+def by_hand(table: Table, frame: pd.DataFrame | None) -> list[Finding]:
+    """What the corrections changed in a table, for its ledger: a cell of the file may be one of several rows here."""
+    corrected = None if frame is None else frame.attrs.get("corrected")
     if not corrected or not corrected.cells:
         return []
-    lines = pd.DataFrame(corrected.cells, columns=["row", "column", "before", "after", "theirs"], dtype=object)
+    cells = pd.DataFrame(corrected.cells, columns=["row", "theirs", "before", "after"], dtype=object)
     why = f'"{{}}" stands in the file; the cell was corrected by hand in {corrected.file}.'
-    findings = []
-    for column, own in lines.groupby("column", sort=False):
-        at = np.array([_place(table, *cell) for cell in own[["row", "column", "theirs"]].itertuples(index=False)])
-        own, at = own[at >= 0], at[at >= 0]
-        before, after = own["before"].to_numpy(dtype=object), own["after"].to_numpy(dtype=object)
-        reasons = told(before, lambda text: why.format(text))
-        findings.append(Finding(RULE, at, reasons, False, column, before, after, decided_by=DECIDED_BY))
-    return findings
+    every, findings = np.arange(len(table.row)), []
+    events = [EVENT] if EVENT in table.origin.file_columns and EVENT not in table.text else []
+    for column in [*table.text, *events]:
+        row, theirs = table.origin.rows(column, every, table.row), table.origin.file_column(column, every)
+        for name, own in cells.groupby("theirs", sort=False):
+            is_own = (theirs == name) | _is_ours(theirs, column, name)
+            if column in corrected.by_event and name == corrected.event_column:
+                is_own[:] = True  # the cell is taken for what its row is about
+            at = np.flatnonzero(np.isin(row, own["row"].to_numpy(np.int64)) & is_own)
+            own = own.set_index("row").loc[row[at]]
+            before, after = own["before"].to_numpy(dtype=object), own["after"].to_numpy(dtype=object)
+            reasons = told(before, why.format)
+            findings.append(Finding(RULE, at, reasons, False, column, before, after, decided_by=DECIDED_BY))
+    return [finding for finding in findings if len(finding.at)]
 
 
-def _place(table: Table, row: int, column: str, theirs: str) -> int:
-    """Where the cell of a file is in a table; -1 where its row there became none of ours."""
-    at = np.flatnonzero(table.row == row)
-    if theirs and column:
-        at = at[table.origin.heading(column, at) == theirs]
-    return int(at[0]) if len(at) else -1
+def _is_ours(theirs: np.ndarray, column: str, name: str) -> np.ndarray:
+    """Where a column of the file has our name."""
+    return (theirs == "") & (column == name)
 
 
 def correction_note(source: str, sheet: MendedSheet | None, cells: list[tuple]) -> list[str]:

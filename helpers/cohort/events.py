@@ -17,6 +17,7 @@ from helpers.cohort.column_groups import (
     table_of,
     wrong_names,
 )
+from helpers.cohort.corrections import EVENT
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
 from helpers.cohort.layouts import Cells, as_written, frame_of, one_level_each, row_count, spine_counts
 from helpers.cohort.origins import FILE_COLUMNS, cell_row, elsewhere
@@ -24,7 +25,7 @@ from helpers.cohort.source_sheets import SourceSheet
 from helpers.cohort.wording import listed, not_known, there
 from helpers.intake.table import cannot_be_read
 
-EVENTS, EVENT = "events", "event"
+EVENTS = "events"
 
 
 @dataclass

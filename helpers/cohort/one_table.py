@@ -1,15 +1,17 @@
 """A cohort all of whose data stand in one table: opened, read, and laid out as our tables."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from helpers.cohort.column_groups import Group, find_groups
-from helpers.cohort.corrections import Corrected
+from helpers.cohort.corrections import EVENT, source_name
 from helpers.cohort.dictionary import Dictionary
 from helpers.cohort.events import find_events, lay_out_events
 from helpers.cohort.layouts import lay_out_wide
-from helpers.cohort.source_sheets import SourceSheet, read_source
+from helpers.cohort.origins import FILE_COLUMNS
+from helpers.cohort.source_sheets import read_source
 from helpers.intake.mending_file import MendedSheet
 from helpers.intake.names import called, is_url, split_name
 from helpers.intake.sheet import open_table
@@ -54,24 +56,19 @@ def read_one_table(
     if plan.problems:
         above = opened.notes if opened.header_row > 1 else []  # the header may have been looked for in the wrong row
         raise cannot_be_read(opened.source, [*plan.problems, *above])
-    types = {name: _holds_only_dates(name, groups, dictionary) for name in wanted}
-    sheet = read_source(opened, types, corrections, cohort_file)
+    dated = {name: _holds_only_dates(name, groups, dictionary) for name in wanted}
+    sheet = read_source(opened, dated, source_name(cohort_file), corrections)
     lay_out = lay_out_wide if layout == "wide" else lay_out_events
     tables, notes = lay_out(sheet, plan, dictionary, date_formats)
     tables["patients"].attrs["notes"] = [*sheet.notes, *notes]
-    for table, corrected in _corrected(sheet, groups).items():
-        tables[table].attrs["corrected"] = corrected
+    if sheet.corrected:
+        by_event = [name.removeprefix("patients.") for name in event_names or {} if name.startswith("patients.")]
+        corrected = replace(sheet.corrected, event_column=event_column, by_event=tuple(by_event))
+        for table, frame in tables.items():
+            frame.attrs["corrected"] = corrected
+            if event_column and table != "patients":
+                frame.attrs[FILE_COLUMNS] = {**frame.attrs.get(FILE_COLUMNS, {}), EVENT: [event_column]}
     return tables
-
-
-def _corrected(sheet: SourceSheet, groups: list[Group]) -> dict[str, Corrected]:
-    """The cells corrected by hand, each in the first table that is made of its column."""
-    found: dict[str, Corrected] = {}
-    for row, theirs, before, after in sheet.cells:
-        own = ((group.table, ours) for group in groups for ours, name in group.columns.items() if name == theirs)
-        table, ours = next(own, ("patients", ""))
-        found.setdefault(table, Corrected(sheet.corrected_in)).cells.append((row, ours, before, after, theirs))
-    return found
 
 
 def _holds_only_dates(name: str, groups: list[Group], dictionary: Dictionary) -> bool:

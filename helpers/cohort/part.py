@@ -114,7 +114,7 @@ def _unassigned(frame: pd.DataFrame) -> Table:
     """The rows of a file of events that became no row of a table."""
     text = {column: as_texts(frame[column]) for column in frame.columns.drop("row")}
     table = Table(EVENTS, text, frame["row"].to_numpy(dtype=np.int32), origin=origin_of(frame))
-    table.apply(row_rules.unknown_event(table, EVENT))
+    table.apply(*by_hand(table, frame), row_rules.unknown_event(table, EVENT))
     return table
 
 

@@ -188,7 +188,7 @@ def _read_one(name, folder, table, dictionary, column_names, corrections=None) -
     named = {ours: theirs for ours, theirs in group.columns.items() if theirs in header}
     wanted = {theirs: dictionary.column(table, ours).type == "date" for ours, theirs in named.items()}
     try:
-        sheet = read_source(opened, wanted, corrections, name)
+        sheet = read_source(opened, wanted, source_name(name), corrections)
     except Problems as error:
         raise cannot_be_read(source, [*error.problems, *problems]) from None
     if problems:
@@ -201,10 +201,7 @@ def _as_read(sheet: SourceSheet, group: Group) -> _Read:
     columns = {ours: sheet.columns[theirs] for ours, theirs in group.columns.items()}
     columns |= {ours: texts([text]).take(np.zeros(len(sheet.row), np.int32)) for ours, text in group.constants.items()}
     names = {ours: [group.file_column(ours)] for ours in columns if group.file_column(ours)}
-    told = {theirs: ours for ours, theirs in group.columns.items()}
-    cells = [(row, told[theirs], before, after, "") for row, theirs, before, after in sheet.cells]
-    corrected = Corrected(sheet.corrected_in, cells) if cells else None
-    return _Read(columns, sheet.row, sheet.has_entry, notes=sheet.notes, file_columns=names, corrected=corrected)
+    return _Read(columns, sheet.row, sheet.has_entry, notes=sheet.notes, file_columns=names, corrected=sheet.corrected)
 
 
 def _read_parts(folder, heading, table, dictionary, column_names, part) -> _Read:

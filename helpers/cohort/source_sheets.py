@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from helpers.cohort.corrections import correct, correction_note, source_name
+from helpers.cohort.corrections import Corrected, correct, correction_note
 from helpers.intake.mending_file import MendedSheet
 from helpers.intake.sheet import read_wanted
 from helpers.intake.table import Table
@@ -28,10 +28,8 @@ class SourceSheet:
         Rows with anything but blanks, if only in a column that is not wanted.
     notes : list of str
         Sentences on what was taken for granted.
-    cells : list of tuple
-        (row, the file's name of the column, before, after) of each cell corrected by hand.
-    corrected_in : str
-        The file of those corrections.
+    corrected : Corrected or None
+        The cells that are not those of the source, but were corrected by hand.
     """
 
     source: str
@@ -39,22 +37,20 @@ class SourceSheet:
     row: np.ndarray
     has_entry: np.ndarray
     notes: list[str] = field(default_factory=list)
-    cells: list[tuple[int, str, str, str]] = field(default_factory=list)
-    corrected_in: str = ""
+    corrected: Corrected | None = None
 
 
 def read_source(
-    opened: Table, wanted: Mapping[str, bool], corrections: MendedSheet | None = None, name: str = ""
+    opened: Table, wanted: Mapping[str, bool], name: str = "", corrections: MendedSheet | None = None
 ) -> SourceSheet:
     """Read the wanted columns (the file's name -> whether dates may be of the type of dates, else they are texts).
 
-    Cells corrected by hand are taken in place of those there; `name` is that of the source in the study file.
+    Cells that were corrected by hand are taken from there; `name` is what the study file calls the source.
     """
-    places = {opened.header.index(theirs): theirs for theirs in wanted}
-    rows = read_wanted(opened, {place: wanted[theirs] for place, theirs in places.items()})
-    columns = {theirs: rows.columns[place] for place, theirs in places.items()}
-    called = source_name(name)
-    columns, cells = correct(columns, rows.row, rows.has_entry, opened.header, called, corrections)
-    notes = opened.notes + correction_note(called, corrections, cells)
-    file = corrections.file if corrections else ""
-    return SourceSheet(opened.source, columns, rows.row, rows.has_entry, notes, cells, file)
+    places = {opened.header.index(name): name for name in wanted}
+    rows = read_wanted(opened, {place: wanted[name] for place, name in places.items()})
+    columns = {name: rows.columns[place] for place, name in places.items()}
+    columns, cells = correct(columns, rows.row, rows.has_entry, opened.header, name, corrections)
+    notes = opened.notes + correction_note(name, corrections, cells)
+    corrected = Corrected(corrections.file, cells) if corrections else None
+    return SourceSheet(opened.source, columns, rows.row, rows.has_entry, notes, corrected)

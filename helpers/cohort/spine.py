@@ -16,7 +16,7 @@ TWO_LEVEL_RANGES = ("refuse", "levels")
 REGIONS = ("thoracic", "thoracolumbar", "lumbar")
 
 _BITS = (np.uint32(1) << np.arange(N_SLOTS, dtype=np.uint32)).astype(np.uint32)
-_LEVEL = r"(?P<letter>TH|T|D|L)[ ]*[.-]?[ ]*(?P<number>[0-9]{1,2})(?![A-Z0-9])"
+_LEVEL = r"(?P<letter>TH|T|D|L|[BL]W[KS]?)[ ]*[.-]?[ ]*(?P<number>[0-9]{1,2})(?![A-Z0-9])"
 _TOKEN = re.compile(
     rf"(?P<level>{_LEVEL})"
     r"|(?P<bare>[0-9]{1,2})(?![A-Z0-9])"
@@ -173,7 +173,7 @@ def _tokens(text) -> list[tuple[str, str, str]]:
         if match is None:
             raise LevelError(_why_not(str(text).strip(), clean))
         kind = match.lastgroup
-        tokens.append((kind, match["letter"] or "", match["number"] or match["bare"] or ""))
+        tokens.append((kind, (match["letter"] or "")[:1], match["number"] or match["bare"] or ""))
         at = match.end()
     if not any(kind == "level" for kind, *_ in tokens):
         raise LevelError(_why_not(str(text).strip(), clean))
@@ -187,7 +187,7 @@ def _why_not(text: str, clean: str) -> str:
         return f'"{text}" is a date, made by a spreadsheet. Make the column text and type the level again.'
     if re.fullmatch(r"[0-9]{1,2}", clean):
         return f'"{text}" has no letter: thoracic or lumbar? Write the level in full, for example T12.'
-    if re.search(r"(?<![A-Z])[CS][ .-]*[0-9]", clean):
+    if re.search(r"(?<![A-Z])(?:[CS]|[HS]W[KS]?)[ .-]*[0-9]", clean):
         return f'"{text}" names a cervical or sacral level. Only T1 to T13 and L1 to L6 are studied here.'
     return f'"{text}" is not a level or a list of levels. {_EXAMPLE}'
 

@@ -125,6 +125,8 @@ def read_rows(path: Path) -> dict[str, MendedSheet]:
     Problems
         If it is no such file any more, with everything that is wrong.
     """
+    from helpers.intake.spreadsheets import sheet_names  # loaded only where there are corrections
+
     if not path.is_file():
         raise cannot_be_read(path.name, [f'The file "{path.name}" is not in the folder "{path.parent}". Put it there.'])
     from helpers.intake.spreadsheets import sheet_names  # for studies with corrections only
@@ -233,7 +235,7 @@ def _cell(page, text: str, style):
 
 
 def _sheet_name(source: str, taken: set[str]) -> str:
-    base = _NO_NAME.sub("-", _ILLEGAL.sub("", source))[:28].strip() or "rows"
+    base = _NO_NAME.sub("-", _ILLEGAL.sub("", source.rsplit("/", 1)[-1]))[:28].strip() or "rows"
     name, number = base, 2
     while name.casefold() in taken:
         name, number = f"{base[:26]} {number}", number + 1
@@ -241,5 +243,6 @@ def _sheet_name(source: str, taken: set[str]) -> str:
 
 
 def _digest(column: str, text: str) -> str:
-    named = f"{plain(column)}\0{plain(text)}".encode("utf-8", "surrogatepass")
+    text = plain(text) if text.strip() else ""  # a spreadsheet's reader may not tell blanks from nothing
+    named = f"{plain(column)}\0{text}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(named, digest_size=6).hexdigest()

@@ -119,8 +119,10 @@ def _is_cemented(cohort: CleanCohort, vertebra: np.ndarray) -> np.ndarray:
 
 def _of_patients(rows: pd.DataFrame, kept: pd.Index) -> pd.DataFrame:
     """The rows of these patients, who become the categories."""
+    if rows.empty:  # a table that the study does not have knows no patients
+        return rows.assign(patient=pd.Categorical([], categories=kept))
     names = rows["patient"].cat
-    code = kept.get_indexer(names.categories)[names.codes] if len(rows) else np.zeros(0, dtype=int)
+    code = kept.get_indexer(names.categories)[names.codes]
     is_kept = code >= 0
     patient = pd.Categorical.from_codes(code[is_kept].astype(np.int32), categories=kept)
     return rows[is_kept].assign(patient=patient).reset_index(drop=True)

@@ -1,7 +1,7 @@
 """How the dates of the study are written: one format for most columns, others for single ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from helpers.cohort.dictionary import Column
 from helpers.setup.guesses import Guess
 from helpers.setup.looks import Look, stacked
 
+_ISO, _DOTTED = "%Y-%m-%d", "%d.%m.%Y"
 RARE = 0.05  # of the cells: a way of writing that is rarer may be a slip, and is told instead of taken
 POINTS = "every day could be a month, but with points between them the day comes first"
 
@@ -53,7 +54,19 @@ def find_formats(sections: Sequence[Mapping[str, Guess]]) -> dict[str, FormatGue
                 columns[key] = guess.column
                 looks.setdefault(key, []).append(guess.look)
     found = {key: format_of(stacked(key, own), columns[key]) for key, own in looks.items()}
-    return {key: guess for key, guess in found.items() if guess is not None}
+    return _with_typed({key: guess for key, guess in found.items() if guess is not None})
+
+
+def _with_typed(found: dict[str, FormatGuess]) -> dict[str, FormatGuess]:
+    """Columns whose days are a spreadsheet's own dates besides take those that are typed as elsewhere in the study."""
+    if not any(_DOTTED in guess.format.split("|") for guess in found.values()):
+        return found
+    return {
+        key: replace(guess, format=guess.format.replace(_ISO, f"{_ISO}|{_DOTTED}"))
+        if _ISO in (own := guess.format.split("|")) and _DOTTED not in own
+        else guess
+        for key, guess in found.items()
+    }
 
 
 def format_of(look: Look, column: Column) -> FormatGuess | None:

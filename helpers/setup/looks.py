@@ -18,7 +18,7 @@ from helpers.intake.text_columns import as_categories
 MOST_LOOKED_AT = 3000  # distinct texts of a column; more of them are looked at evenly spread
 MOST_CODES, LONGEST_CODE = 12, 20
 _DIGIT = re.compile("[0-9]")
-_LETTER = re.compile("[TDL]", re.IGNORECASE)  # without one of them no vertebra is named
+_LETTER = re.compile("[TDLB]", re.IGNORECASE)  # without one of them no vertebra is named
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from helpers.cohort.dictionary import Dictionary
+from helpers.cohort.dictionary import Column, Dictionary
 from helpers.setup.column_words import name_fit
 from helpers.setup.guesses import LIKELY, MATTERS, NAMELESS, Guess, fit, match_columns
 from helpers.setup.looks import Look
@@ -13,6 +13,7 @@ from helpers.setup.words import ideas
 
 CONSTANTS = {"new": "new", "old": "prevalent"}
 _MAY_LACK_DATE = "old"
+_MOST_NAMED = 6
 _NEEDED = {"procedures": ("procedure_date", "levels"), "fractures": ("level",), "imaging": ("imaging_date",)}
 
 
@@ -76,7 +77,9 @@ def find_wide(given: Given, dictionary: Dictionary) -> WideGuess:
     left = [look for look in single if look.name not in claimed and look.name != ids.header]
     patients = {"patient_id": ids} | match_columns(left, own, is_table_known=True)
     patients = {name: guess for name, guess in patients.items() if not _by_content_only(guess)}
-    groups = [group for table in _NEEDED for group in _groups(table, best.get(table, []), dictionary)]
+    used = {*claimed, *(name for guess in patients.values() for name in (guess.header, *guess.candidates))}
+    spare = [one for one in others if one.name not in used]
+    groups = [group for table in _NEEDED for group in _groups(table, best.get(table, []), dictionary, spare)]
     there = {group.table for group in groups}
     lacks = tuple(table for table in ("procedures", "fractures") if table not in there)
     is_one_each = ids.look is not None and ids.look.is_unique or not ids.header and ids.is_there
@@ -110,7 +113,9 @@ def _by_content_only(guess: Guess) -> bool:
     return guess.column.type != "id" and guess.reason.startswith(NAMELESS)
 
 
-def _groups(table: str, found: Sequence[tuple[float, Numbered, Guess]], dictionary: Dictionary) -> list[GroupGuess]:
+def _groups(
+    table: str, found: Sequence[tuple[float, Numbered, Guess]], dictionary: Dictionary, spare: Sequence[Numbered] = ()
+) -> list[GroupGuess]:
     """The columns of one table by what sets them apart: numbered or not, new or old."""
     keys: dict[tuple, list[tuple[float, Numbered, Guess]]] = {}
     for item in found:
@@ -118,23 +123,36 @@ def _groups(table: str, found: Sequence[tuple[float, Numbered, Guess]], dictiona
     _share_unmarked(keys)
     groups, titles = [], []
     for (is_numbered, said), items in keys.items():
-        guesses, spare = _one_each(items, dictionary)
+        guesses = _one_each(items)
         needed = [name for name in _NEEDED[table] if name not in guesses]
         if needed and len(guesses) == 1 and not next(iter(guesses.values())).matters:
             continue
         for name in needed:
             column = dictionary.column(table, name)
-            guesses[name] = Guess(column, "", 0.0, "no column fits", tuple(spare.get(name, ())) or ("",))
+            guesses[name] = _nameless(column, [one for one in spare if bool(one.numbers) == is_numbered])
         constants = {"status": CONSTANTS[said]} if said and "status" not in guesses else {}
         if table == "fractures" and "diagnosis_date" not in guesses and said != _MAY_LACK_DATE:
             column = dictionary.column(table, "diagnosis_date")
-            guesses["diagnosis_date"] = Guess(column, "", 0.0, "no column fits", ("",))
+            guesses["diagnosis_date"] = _nameless(column, [one for one in spare if bool(one.numbers) == is_numbered])
         order = [column.name for column in dictionary.table(table)]
         guesses = dict(sorted(guesses.items(), key=lambda pair: order.index(pair[0])))
         groups.append(
             GroupGuess(table, _title(table, said, is_numbered, titles, is_alone=len(keys) == 1), guesses, constants)
         )
     return groups
+
+
+def _nameless(column: Column, spare: Sequence[Numbered]) -> Guess:
+    """The guess of a column that no name fits: the reader chooses among those whose cells may be it."""
+    wanted = replace(column, type="levels") if column.type == "level" else column
+    names = [one.name for one in spare if _holds(one.look, wanted)]
+    reason = f"{NAMELESS}, but the cells may be it" if names else "no column fits"
+    return Guess(column, "", 0.0, reason, tuple(names[:_MOST_NAMED]) or ("",))
+
+
+def _holds(look: Look, column: Column) -> bool:
+    n_taken, n_given = look.taken(column)
+    return n_given > 0 and n_taken >= 0.5 * n_given and (column.type != "date" or look.holds_days(column))
 
 
 def said_in(name: str) -> str:
@@ -155,10 +173,9 @@ def _share_unmarked(keys: dict) -> None:
             keys[marked[0]] += keys.pop((is_numbered, ""))
 
 
-def _one_each(items, dictionary: Dictionary) -> tuple[dict[str, Guess], dict[str, list[str]]]:
+def _one_each(items) -> dict[str, Guess]:
     """The best column of the sheet for each of ours; several that fit alike are left to the reader."""
     guesses: dict[str, Guess] = {}
-    spare: dict[str, list[str]] = {}
     for _, one, guess in sorted(items, key=lambda item: -item[0]):
         name = guess.column.name
         if name not in guesses:
@@ -171,7 +188,7 @@ def _one_each(items, dictionary: Dictionary) -> tuple[dict[str, Guess], dict[str
                 first, header="", confidence=min(first.confidence, LIKELY - 0.01),
                 candidates=(*known, one.name), reason=f"{len(known) + 1} columns fit alike",
             )  # fmt: skip
-    return guesses, spare
+    return guesses
 
 
 def _checked(guess: Guess, one: Numbered) -> Guess:

@@ -63,7 +63,7 @@ IDEAS = {
         "treatments treated surgery surgeries"
     ),
     "record": "record study studien studie",
-    "sex": "sex gender geschlecht",
+    "sex": "sex gender geschlecht geschl",
     "status": "status stand state",
     "steroid": (
         "steroid steroids steroide kortison cortison cortisone corticosteroid corticosteroids kortikoid "

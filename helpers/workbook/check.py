@@ -107,17 +107,12 @@ def all_found(
     if corrections and not _corrected_cells(corrections):
         idle = f"{values['corrections_file']} is named in the study file, but no cell in it was corrected."
         checked = replace(checked, notes=(*checked.notes, idle))
-    labels = {(column.table, column.name): column.label for column in dictionary.columns}
-    lacking = [
-        (f"{table}: {labels[table, column].lower()} ({column})", what)
-        for table, column, what in missing_columns(sources, values, dictionary)
-    ]
     return replace(
         check,
         checked=checked,
         found=found_by_rule(checked.cohort, sources),
         to_mend=rows_to_mend(checked.cohort, sources, corrections),
-        lacking=lacking,
+        lacking=missing_columns(sources, values, dictionary),
     )
 
 

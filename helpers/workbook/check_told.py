@@ -1,5 +1,6 @@
 """What a check found, as a page for the study's own people and as lines for a terminal."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -91,8 +92,8 @@ def _source_read(source: Source) -> SourceRead:
         sheet.source,
         ", ".join(source.tables),
         counted(len(sheet.row), "row"),
-        ", ".join(source.used),
-        ", ".join(source.unused),
+        names_together(source.used),
+        names_together(source.unused),
     )
 
 
@@ -114,15 +115,35 @@ def summary(check: Check, place: str) -> str:
             lines.append(f"  {source.name}: " + ("in parts" if read else "cannot be read"))
             continue
         lines.append(f"  {source.sheet.source} ({', '.join(source.tables)}): {counted(len(source.sheet.row), 'row')}")
-        lines.append(f"    columns used: {', '.join(source.used) or 'none'}")
+        lines.append(f"    columns used: {names_together(source.used) or 'none'}")
         if source.unused:
-            lines.append(f"    not used: {', '.join(source.unused)}")
+            lines.append(f"    not used: {names_together(source.unused)}")
     lines += [f"  {note}" for note in check.checked.notes]
+    if check.lacking:
+        lines += ["", "Not there, and what is done without:", *(f"  {what}: {told}" for what, told in check.lacking)]
     lines += _found_lines(check.found)
     lines += ["", check.verdict, "", f"All of it: {place}/{PAGE}"]
     if check.to_mend:
         lines.append(f"To mend:   {place}/{MEND}")
     return "\n".join([*lines, f"{place} holds identifiers and dates: never share it."])
+
+
+def names_together(names: Sequence[str]) -> str:
+    """The names of columns in a line, those that differ in a number only as one.
+
+    >>> names_together(["Nr", "OP 1 am", "OP 1 Wo", "OP 2 am", "OP 2 Wo", "OP 3 am", "L4"])
+    'Nr, OP 1 to 3 am, OP 1, 2 Wo, L4'
+    """
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for name in names:
+        before, number, after = re.fullmatch(r"(.*?)([1-9][0-9]{0,2})?(\D*)", name, re.DOTALL).groups()
+        groups.setdefault((before, after) if number else (name,), []).append(int(number or 0))
+    told = []
+    for key, numbers in groups.items():
+        is_run = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1))
+        shown = f"{numbers[0]} to {numbers[-1]}" if is_run else ", ".join(map(str, numbers))
+        told.append(shown.join(key) if len(key) > 1 else key[0])
+    return ", ".join(told)
 
 
 def _found_lines(found: Sequence[Found]) -> list[str]:

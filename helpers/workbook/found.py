@@ -1,5 +1,6 @@
 """What cleaning found in a study's files, rule by rule, in the files' own words: worst first."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,9 +9,11 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.cohort.clean import CleanCohort
+from helpers.cohort.column_groups import table_of
 from helpers.cohort.ledger import ACTIONS, describe
 from helpers.intake.cell_texts import as_texts, without_gaps
 from helpers.intake.mending_file import plain
+from helpers.setup.without import told_without
 from helpers.workbook.sources import Source
 
 MOST_SHOWN = 200
@@ -49,10 +52,31 @@ class Found:
     lines: pd.DataFrame
 
 
-def concerned(rule: str, table: str, column: str, source: Source) -> tuple[str, ...]:
-    """The columns of the file that a finding is about."""
+def concerned(rule: str, table: str, column: str, file_column: str, source: Source) -> tuple[str, ...]:
+    """The columns of the file that a finding is about; `file_column` is what the ledger says of it."""
+    header = source.sheet.header if source.sheet else ()
+    named = (file_column,) if file_column in header else file_column.split(", ")
+    if found := tuple(name for name in named if name and name in header):
+        return found
     ours = (column,) if column else CONCERNS.get(rule, ())
     return tuple(name for own in ours for name in source.columns.get((table, own), ()))
+
+
+def in_their_words(lines: pd.DataFrame, source: Source) -> pd.Series:
+    """The reasons of lines of a ledger, with the file's names of columns where those differ from ours."""
+    why = lines["why"].astype(object)
+    for (table, column, theirs), place in lines.groupby(["table", "column", "file_column"], sort=False).indices.items():
+        names = {own: name[0] for (of, own), name in source.columns.items() if of == table and len(name) == 1}
+        names |= {column: theirs} if column and source.sheet and theirs in source.sheet.header else {}
+        names = {own: f'"{name}"' for own, name in names.items() if own != name}
+        if not names:
+            continue
+        # A name of one word is a column's only where it says so: "level" is a word as well.
+        alone = "|".join(re.escape(own) for own in names if "_" in own) or "(?!)"
+        pattern = rf'\b(?:{alone})\b|(?<=" in )(?:{"|".join(map(re.escape, names))})\b'
+        told = why.iloc[place].str.replace(pattern, lambda match, names=names: names[match[0]], regex=True)
+        why.iloc[place] = told.to_numpy(dtype=object)
+    return why
 
 
 def found_by_rule(cohort: CleanCohort, sources: Sequence[Source]) -> list[Found]:
@@ -74,19 +98,20 @@ def found_by_rule(cohort: CleanCohort, sources: Sequence[Source]) -> list[Found]
 
 
 def _lines(own: pd.DataFrame, line, source: Source) -> pd.DataFrame:
-    columns = {name: concerned(line.rule, line.table, name, source) for name in own["column"].unique()}
+    names = list(zip(own["column"], own["file_column"], strict=True))
+    columns = {name: concerned(line.rule, line.table, *name, source) for name in dict.fromkeys(names)}
     before = own["before"].to_numpy(dtype=object)
     if not any(own["column"]):
-        before = _beside(source, own["row"].to_numpy(), columns[""])
+        before = before.copy()
+        for name, theirs in columns.items():
+            at = np.array([place for place, own_name in enumerate(names) if own_name == name])
+            before[at] = _beside(source, own["row"].to_numpy()[at], theirs)
     return pd.DataFrame(
         {
             "row": own["row"].to_numpy(),
-            "column": [
-                theirs or "; ".join(columns[name]) or name
-                for name, theirs in zip(own["column"], own["file_column"], strict=True)
-            ],
+            "column": ["; ".join(columns[name]) or name[0] for name in names],
             "value": [_short(text) for text in before],
-            "why": own["why"].to_numpy(dtype=object),
+            "why": in_their_words(own, source).to_numpy(dtype=object),
             "now": [_short(text) for text in own["after"]],
         }
     )
@@ -119,12 +144,15 @@ def _first(found: Found) -> str:
     return ", ".join(map(str, dict.fromkeys(found.lines["row"].head(3))))
 
 
-def missing_columns(sources: Sequence[Source], values: Mapping, dictionary) -> list[tuple[str, str, str]]:
-    """(table, column, what goes without it) of each optional column that the files lack."""
-    lacking = []
-    for source in sources:
-        for table in source.tables if source.sheet else ():
-            for column in dictionary.table(table):
-                if not column.required and (table, column.name) not in source.columns:
-                    lacking.append((table, column.name, getattr(column, "without_it", "")))
-    return lacking
+def missing_columns(sources: Sequence[Source], values: Mapping, dictionary) -> list[tuple[str, str]]:
+    """(what the files lack, what is done without it), for their optional columns and tables."""
+    named = (values.get("column_names") or {}).items()
+    given = {(table_of(title)[0], name) for title, own in named if isinstance(own, Mapping) for name in own}
+    missing = {
+        (table, column.name)
+        for source in sources
+        for table in source.tables
+        for column in (dictionary.table(table) if source.sheet else ())
+        if not column.required and (table, column.name) not in {*source.columns, *given}
+    }
+    return told_without(missing, has_imaging=any("imaging" in source.tables for source in sources))

@@ -11,11 +11,14 @@ from helpers.cohort.clean import CleanCohort
 from helpers.cohort.ledger import ACTIONS, joined
 from helpers.intake.cell_texts import as_texts, without_gaps
 from helpers.intake.mending_file import MOST_COLUMNS, OURS, MendedSheet, RowToMend, SheetToMend, plain
-from helpers.workbook.found import concerned
+from helpers.workbook.found import concerned, in_their_words
 from helpers.workbook.sources import Source
 
 # Read as they were meant: nothing is wrong in the file.
-AS_MEANT = ("missing_code", "space_around_id", "unit_written_out", "decimal_comma", "corrected_by_hand")
+AS_MEANT = (
+    "missing_code", "space_around_id", "unit_written_out", "decimal_comma", "corrected_by_hand",
+    "old_fracture_without_date",
+)  # fmt: skip
 FOLLOWS = "unknown_patient"
 MOST_ROWS, MOST_CELLS = 5_000, 200_000
 EXPLANATION = (
@@ -113,15 +116,19 @@ def _by_row(source: Source, lines: pd.DataFrame) -> pd.DataFrame:
     row = lines["row"].to_numpy()
     is_first = np.r_[True, row[1:] != row[:-1]]
     line = np.cumsum(is_first) - 1
-    kinds = lines["rule"] + "|" + lines["table"] + "|" + lines["column"]
-    theirs = kinds.map({kind: "; ".join(concerned(*kind.split("|"), source)) for kind in kinds.unique()})
-    theirs = theirs.where(lines["file_column"] == "", lines["file_column"])
+    kind = lines.groupby(["rule", "table", "column", "file_column"], sort=False).ngroup().to_numpy()
+    first = lines.iloc[np.unique(kind, return_index=True)[1]]
+    names = [
+        "; ".join(concerned(*own, source))
+        for own in zip(first["rule"], first["table"], first["column"], first["file_column"], strict=True)
+    ]
+    theirs = pd.Series(np.array(names, dtype=object)[kind])
     is_aside = np.maximum.reduceat((lines["action"] == ACTIONS[1]).to_numpy(np.int8), np.flatnonzero(is_first))
     follows = np.minimum.reduceat(lines["follows"].to_numpy(np.int8), np.flatnonzero(is_first))
     return pd.DataFrame(
         {
             "row": row[is_first],
-            "what": _joined(line, lines["why"], " "),
+            "what": _joined(line, in_their_words(lines, source), " "),
             "columns": _joined(line, theirs, "; "),
             "rank": np.where(follows, 3, np.where(is_aside, 1, 2)),
         }

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from helpers.cohort.column_groups import table_of
 from helpers.cohort.corrections import source_name
-from helpers.cohort.dictionary import RAW_TABLES, Dictionary
+from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
+from helpers.cohort.events import EVENTS
 from helpers.errors import Problems
 from helpers.intake.names import is_url
 from helpers.intake.sheet import Sheet, open_sheet
@@ -52,7 +54,9 @@ def read_sources(values: Mapping, folder: Path, dictionary: Dictionary) -> list[
     """Open every file of a study; one that cannot be opened is there without its cells."""
     files = {table: values.get(f"{table}_file") for table in RAW_TABLES}
     if values.get("cohort_file"):
-        files = dict.fromkeys(RAW_TABLES, values["cohort_file"])
+        tables = [table for table in RAW_TABLES if table not in OPTIONAL_TABLES or _is_named(table, values)]
+        tables += [EVENTS] if values.get("layout") == "events" else []
+        files = dict.fromkeys(tables, values["cohort_file"])
     tables_of: dict[str, list[str]] = {}
     for table, name in files.items():
         if name:
@@ -74,7 +78,15 @@ def _read(name: str, tables: tuple[str, ...], values: Mapping, folder: Path, dic
             found = _in_file(table, column, values.get("column_names") or {}, sheet.header, by_name=by_name)
             if found:
                 columns[table, column] = found
+    if values.get("event_column") in sheet.header:
+        columns[EVENTS, "event"] = (values["event_column"],)
     return Source(source_name(name), tables, sheet, columns)
+
+
+def _is_named(table: str, values: Mapping) -> bool:
+    """Whether a study file says where in the one table of the cohort this one of ours stands."""
+    named = values.get("event_names" if values.get("layout") == "events" else "column_names") or {}
+    return any(table_of(title)[0] == table for title in named)
 
 
 def _in_file(table: str, column: str, names: Mapping, header: list[str], *, by_name: bool) -> tuple[str, ...]:

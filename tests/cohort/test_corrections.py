@@ -195,3 +195,77 @@ def test_a_cohort_in_parts_is_not_corrected(folder):
     assert "is a folder of parts" in "\n".join(problems(folder, files=FILES | {"patients": "parts"}))
     with pytest.raises(Problems, match="for a cohort in one piece"):
         ByParts.read_cohort(None, FILES, DICTIONARY, folder=folder, corrections_file="mend.xlsx")
+
+
+WIDE = {
+    "patients": {"patient_id": "Nr", "age_years": "Alter"},
+    "procedures": {"procedure_date": "OP {n}", "levels": "Zement {n}"},
+    "fractures": {"level": "Fraktur {n}", "diagnosis_date": "Fraktur {n} am", "status": "=new"},
+}
+ONE = ["Nr", "Alter", "OP 1", "Zement 1", "OP 2", "Zement 2", "Fraktur 1", "Fraktur 1 am"]
+PERSONS = [
+    ("A", "70", "2004-01-01", "T12", "2005-01-01", "X1", "L1", "2004-03-01"),
+    ("B", "171", "2004-02-01", "L1", "", "", "", ""),
+]
+
+
+def test_a_cell_of_a_row_per_patient_is_corrected_where_it_came_from(tmp_path):
+    (tmp_path / "one.csv").write_text("\n".join(",".join(cells) for cells in (ONE, *PERSONS)) + "\n")
+    rows = {2: (*PERSONS[0][:5], "L3", *PERSONS[0][6:]), 3: ("B", "71", *PERSONS[1][2:])}
+    mend(tmp_path, rows, "one.csv", ONE, PERSONS)
+    raw = read_cohort(
+        {},
+        DICTIONARY,
+        folder=tmp_path,
+        cohort_file="one.csv",
+        layout="wide",
+        column_names=WIDE,
+        corrections_file="mend.xlsx",
+    )
+    assert "2 cells in 2 rows of one.csv were corrected by hand (mend.xlsx)." in reading_notes(raw)
+    cohort = clean_cohort(raw, DICTIONARY)
+    assert sorted(cohort.procedures["levels"]) == ["L1", "L3", "T12"]
+    lines = cohort.ledger[["table", "row", "entry", "column", "file_column", "before", "after", "rule"]]
+    assert lines.to_numpy().tolist() == [
+        ["patients", 3, 1, "age_years", "Alter", "171", "71", "corrected_by_hand"],
+        ["procedures", 2, 2, "levels", "Zement 2", "X1", "L3", "corrected_by_hand"],
+    ]
+
+
+def test_a_cell_of_a_row_per_event_is_corrected(tmp_path):
+    header = ["Nr", "Ereignis", "Datum", "Hoehe", "Alter"]
+    events = [
+        ("A", "OP", "2004-01-01", "X1", "70"),
+        ("A", "Fx", "2004-03-01", "L1", ""),
+        ("A", "Tot", "2005-01-01", "", ""),
+        ("A", "?", "2005-01-01", "", ""),
+    ]
+    (tmp_path / "one.csv").write_text("\n".join(",".join(cells) for cells in (header, *events)) + "\n")
+    rows = {
+        2: ("A", "OP", "2004-01-01", "T12", "70"),
+        3: ("A", "Fraktur", *events[1][2:]),
+        4: ("A", "Tod", *events[2][2:]),
+        5: ("A", "??", *events[3][2:]),
+    }
+    mend(tmp_path, rows, "one.csv", header, events)
+    names = {
+        "patients": {"patient_id": "Nr", "death_date": "Datum", "age_years": "Alter"},
+        "procedures": {"procedure_date": "Datum", "levels": "Hoehe"},
+        "fractures": {"level": "Hoehe", "diagnosis_date": "Datum"},
+    }
+    raw = read_cohort(
+        {}, DICTIONARY, folder=tmp_path, cohort_file="one.csv", layout="events", column_names=names,
+        event_column="Ereignis", event_names={"procedures": "OP", "fractures": "Fraktur", "patients.death_date": "Tod"},
+        corrections_file="mend.xlsx",
+    )  # fmt: skip
+    cohort = clean_cohort(raw, DICTIONARY)
+    assert cohort.procedures["levels"].tolist() == ["T12"]
+    assert cohort.patients["death_date"].notna().all()
+    own = cohort.ledger[cohort.ledger["decided_by"] == "correction"]
+    assert own[["table", "row", "column", "before", "after"]].to_numpy().tolist() == [
+        ["patients", 4, "death_date", "Tot", "Tod"],
+        ["procedures", 2, "levels", "X1", "T12"],
+        ["fractures", 3, "event", "Fx", "Fraktur"],
+        ["events", 5, "event", "?", "??"],
+    ]
+    assert own["file_column"].tolist() == ["Datum", "Hoehe", "Ereignis", "Ereignis"]

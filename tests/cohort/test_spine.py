@@ -27,11 +27,11 @@ from helpers.errors import WorkbookError
 no_deadline = settings(deadline=None)
 
 # The grammar once more, as one pattern over tidied text (see `tidy`).
-LEVEL = r"(?:th|t|d|l) *[.-]? *[0-9]{1,2}"
+LEVEL = r"(?:th|t|d|l|[bl]w[ks]?) *[.-]? *[0-9]{1,2}"
 JOIN = r"(?: *- *| *\bto\b *| *\bbis\b *| */ *)"
 ITEM = rf"{LEVEL}(?:{JOIN}(?:{LEVEL}|[0-9]{{1,2}}))*"
 LIST = rf"{ITEM}(?:(?:[ ,;+&\n]|\band\b|\bund\b)+{ITEM})*"
-PREFIXES = {"T": ("T", "t", "Th", "TH", "th", "D", "d"), "L": ("L", "l")}
+PREFIXES = {"T": ("T", "t", "Th", "TH", "th", "D", "d", "BWK", "Bwk", "BW", "BWS"), "L": ("L", "l", "LWK", "LW", "LWS")}
 GAPS = ("", " ", "-", ".", ". ", " - ", "\u2013", "\u00a0")
 LIST_SIGNS = (";", ",", "+", "&", "\n", "\r\n", " ", ", ", " ; ", " and ", " und ", ", and ")
 RANGE_SIGNS = ("-", "\u2013", "\u2014", "\u2212", " - ", " to ", " TO ", " bis ")
@@ -134,6 +134,7 @@ def test_nothing_else_reads_as_a_level(text):
         ("1/2/2004", "is a date"),
         ("C5", "cervical or sacral"),
         ("S1", "cervical or sacral"),
+        ("HWK 5", "cervical or sacral"),
         ("L5-S1", "cervical or sacral"),
         ("T10-T12-L2", "more than two levels"),
         ("T10/T12-L2", "more than two levels"),

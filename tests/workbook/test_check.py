@@ -295,8 +295,9 @@ def test_five_hundred_columns(study, tmp_path):
 
 def test_columns_that_the_files_lack_are_named(study, tmp_path):
     page = (check_study(study, tmp_path / "check") / "check.html").read_text(encoding="utf-8")
-    assert "patients: death (death_date)" in page
-    assert "age (age_years)" not in page
+    assert "<li>patients.death_date: nobody counts as dead" in page
+    assert "age_years</li>" not in page
+    assert "a table of imaging" not in page
 
 
 def test_a_run_in_parts_refuses_corrections_before_it_starts(study, tmp_path):
