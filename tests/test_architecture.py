@@ -25,8 +25,14 @@ MAY_IMPORT = {
         "helpers.robustness.choices",
         "helpers.setup",
         *(f"helpers.cohort.{noun}" for noun in ("clean", "cluster", "cohort_source", "column_groups", "corrections")),
-        *(f"helpers.cohort.{noun}" for noun in ("date_formats", "date_guesses", "dictionary", "events", "flow", "ledger")),
-        *(f"helpers.cohort.{noun}" for noun in ("own_codes", "parted_table", "partition", "parts", "readers", "risk_table")),
+        *(
+            f"helpers.cohort.{noun}"
+            for noun in ("date_formats", "date_guesses", "dictionary", "events", "flow", "ledger")
+        ),
+        *(
+            f"helpers.cohort.{noun}"
+            for noun in ("own_codes", "parted_table", "partition", "parts", "readers", "risk_table")
+        ),
         *(f"helpers.cohort.{noun}" for noun in ("simulate", "tables")),
     ),
 }
