@@ -54,8 +54,10 @@ def coverage_verdicts(coverage: pd.DataFrame) -> pd.Series:
     return verdicts.mask(share.isna() | (coverage["no_interval"] > MOST_WITHOUT_INTERVAL), NO_INTERVAL)
 
 
-def count_text(count: int) -> str:
-    """A count with thousands separated; one that small numbers make coarse as it may be written."""
+def count_text(count: int | None) -> str:
+    """A count with thousands separated; one that small numbers make coarse as it may be written, a dash for none."""
+    if count is None:
+        return ABSENT
     return count.text if isinstance(count, Coarse) else f"{int(count):,}"
 
 
