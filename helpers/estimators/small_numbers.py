@@ -6,13 +6,17 @@ from dataclasses import astuple, replace
 from functools import wraps
 from types import FunctionType, ModuleType
 
+import numpy as np
 import pandas as pd
 
 from helpers.disclosure import NOT_SHOWN, Coarse, coarse, hides, withheld
 from helpers.estimators.estimate import Estimate, TwoByTwo
-from helpers.estimators.intervals import FEW_PATIENTS, VERY_FEW_PATIENTS
+from helpers.estimators.intervals import FEW_PATIENTS, VERY_FEW_PATIENTS, joined, ratio_estimate
+from helpers.estimators.relative_risk import KATZ
+from helpers.parted import added_up
 
 DIGITS = 2
+FROM_BOXES = "interval and p-value calculated from the counts as shown"
 # What they give adds up, or lies within one another: it is shown whole or not at all.
 TOGETHER = (
     "bracketed_at",
@@ -34,7 +38,9 @@ def as_shown(given, suppress_below: int, *, whole: int | None = None, together: 
     An estimate is not shown where fewer than `suppress_below` patients, vertebrae, events or (of a risk) vertebrae
     without one stand behind it or behind one of its groups. Of all others counts are rounded to boxes
     (`helpers.disclosure`), shares to the vertebrae of a box, everything else to two digits, and notes lose what they
-    count. Showing what is already as it may be shown changes nothing.
+    count. The interval of a risk ratio that ignores patients is a formula of its four counts, which it would tell
+    exactly: it is calculated from the counts as they are shown. Showing what is already as it may be shown changes
+    nothing.
 
     Parameters
     ----------
@@ -54,6 +60,28 @@ def as_shown(given, suppress_below: int, *, whole: int | None = None, together: 
         why = f"{NOT_SHOWN}: fewer than {suppress_below} behind one of these rows, which add up"
         return {name: _hidden(estimate, why) for name, estimate in given.items()}
     return {name: _shown(estimate, suppress_below, whole) for name, estimate in given.items()}
+
+
+def part_as_shown(estimate: Estimate, suppress_below: int, *, event, of_all, exposed) -> Estimate:
+    """An estimate of some of the events, beside one of all: not shown where the difference is a small number.
+
+    Both estimates with their boxes tell their counts more closely than the boxes alone, and so how many events lie
+    between them. That number is of interest by itself: fractures after a patient's first one.
+
+    Parameters
+    ----------
+    event, of_all, exposed : arrays of bool, one per vertebra
+        The events of this estimate, all events, and the groups.
+    """
+    if not hides(suppress_below) or (added_up(_between, event, of_all, exposed) >= suppress_below).all():
+        return estimate
+    return _hidden(estimate, f"{NOT_SHOWN}: fewer than {suppress_below} between it and the ratio of all fractures")
+
+
+def _between(event, of_all, exposed) -> np.ndarray:
+    """Events left out among exposed and among unexposed vertebrae."""
+    left_out, exposed = np.asarray(of_all, dtype=bool) & ~np.asarray(event, dtype=bool), np.asarray(exposed, dtype=bool)
+    return np.array([np.count_nonzero(left_out & group) for group in (exposed, ~exposed)])
 
 
 def guarded(module: ModuleType, suppress_below: int, *, whole: int):
@@ -155,7 +183,8 @@ def _shown(estimate: Estimate, suppress_below: int, whole: int | None) -> Estima
         return coarse(count, suppress_below) if is_whole and count is not None else withheld()
 
     limits = {name: _rounded(getattr(estimate, name), estimate, suppress_below) for name in _LIMITS}
-    return replace(
+    counts = TwoByTwo(*map(rough, astuple(estimate.counts))) if estimate.counts and is_whole else None
+    shown = replace(
         estimate,
         **limits,
         n_patients=None if estimate.n_patients is None else rough(estimate.n_patients),
@@ -163,10 +192,27 @@ def _shown(estimate: Estimate, suppress_below: int, whole: int | None) -> Estima
         n_events=rough(estimate.n_events),
         p_value=_two_digits(estimate.p_value),
         std_error=_two_digits(estimate.std_error),
-        counts=TwoByTwo(*map(rough, astuple(estimate.counts))) if estimate.counts and is_whole else None,
+        counts=counts,
         behind=None,
         note=_without_counts(estimate),
     )
+    return _katz_of_boxes(shown) if estimate.method == KATZ else shown
+
+
+def _katz_of_boxes(shown: Estimate) -> Estimate:
+    """The ratio with the interval that its counts as shown would have; none where they are not shown."""
+    if shown.counts is None or not shown.estimate:
+        return replace(shown, conf_low=None, conf_high=None, p_value=None, std_error=None)
+    a, n1, c, n0 = map(int, astuple(shown.counts))
+    evidence = {
+        name: getattr(shown, name) for name in ("conf_level", "method", "n_patients", "n_vertebrae", "n_events")
+    }
+    of_boxes = ratio_estimate(
+        shown.measure, math.log(shown.estimate), 1 / a - 1 / n1 + 1 / c - 1 / n0, counts=shown.counts, **evidence
+    )
+    rounded = {name: _two_digits(getattr(of_boxes, name)) for name in ("conf_low", "conf_high", "p_value", "std_error")}
+    note = shown.note if FROM_BOXES in shown.note else joined(shown.note, FROM_BOXES)
+    return replace(shown, **rounded, note=note)
 
 
 def _rounded(value: float | None, estimate: Estimate, suppress_below: int) -> float | None:

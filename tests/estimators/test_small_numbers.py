@@ -6,7 +6,7 @@ import pytest
 from helpers import estimators as est
 from helpers.disclosure import NOT_SHOWN, Coarse, is_withheld
 from helpers.estimators import curve_table
-from helpers.estimators.small_numbers import as_shown, curves_as_shown, guarded
+from helpers.estimators.small_numbers import as_shown, curves_as_shown, guarded, part_as_shown
 
 K = 8
 
@@ -132,6 +132,42 @@ def test_counts_of_a_shown_ratio_cannot_be_computed_back(cells):
         fits &= (np.exp(value + spread) >= told - step) & (np.exp(value - spread) <= told + step)
     assert fits.any()
     assert min(len(set(number[fits])) for number in (a, n1, c, n0)) >= 3
+
+
+@pytest.mark.parametrize("cells", [(23, 254, 36, 1902), (33, 90, 70, 800), (74, 756, 107, 5600)])
+def test_an_interval_that_ignores_patients_tells_no_more_than_the_ratio_and_its_boxes(cells):
+    """Katz's interval is a formula of the four counts: two digits of it, and of p, would leave one table of all."""
+    event, exposed, _ = table(*cells)
+    exact, shown = est.risk_ratio(event, exposed), as_shown(est.risk_ratio(event, exposed), K)
+    assert "calculated from the counts as shown" in shown.note
+    a, n1, c, n0 = map(int, vars(shown.counts).values())
+    error = np.sqrt(1 / a - 1 / n1 + 1 / c - 1 / n0)
+    assert shown.conf_low == pytest.approx(shown.estimate * np.exp(-1.959964 * error), rel=0.05)
+    assert shown.conf_low == pytest.approx(exact.conf_low, rel=0.15)
+    alike = {
+        (shown.conf_low, shown.conf_high, shown.p_value, shown.std_error)
+        for more in (0, 1, -1)
+        if (shown := as_shown(est.risk_ratio(*table(cells[0], cells[1] + more, *cells[2:])[:2]), K)).estimate
+        == as_shown(exact, K).estimate
+        and shown.counts == as_shown(exact, K).counts
+    }
+    assert len(alike) == 1
+    stored = est.from_frame(est.to_frame({"ratio": as_shown(exact, K)}, contrast="of groups"))["ratio"]
+    assert as_shown(stored, K) == as_shown(exact, K)
+
+
+@pytest.mark.parametrize(("left_out", "is_shown"), [((8, 9), True), ((7, 9), False), ((8, 0), False)])
+def test_a_ratio_of_some_events_is_not_shown_where_few_lie_between_it_and_that_of_all(left_out, is_shown):
+    of_all, exposed, patient = table(40, 60, 50, 60)
+    event = of_all.copy()
+    for group, number in zip((exposed, ~exposed), left_out, strict=True):
+        event[np.flatnonzero(of_all & group)[:number]] = False
+    options = {"event": event, "of_all": of_all, "exposed": exposed}
+    ratio = est.risk_ratio(event, exposed, patient)
+    assert part_as_shown(ratio, 0, **options) is ratio
+    shown = part_as_shown(as_shown(ratio, K), K, **options)
+    assert shown.is_estimable is is_shown
+    assert shown.note.startswith(NOT_SHOWN) is not is_shown
 
 
 def test_a_share_tells_no_more_than_its_counts():
