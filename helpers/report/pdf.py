@@ -78,4 +78,4 @@ def _numbered(contents: str, numbers: Mapping[str, int]) -> str:
 
 def _css_text(text: str) -> str:
     """A string of a style sheet that nothing in `text` can end."""
-    return '"' + "".join(f"\\{ord(sign):06x}" if sign in '"\\<>&\n\r' else sign for sign in text) + '"'
+    return '"' + "".join(f"\\{ord(sign):x} " if sign in '"\\<>&\n\r' else sign for sign in text) + '"'
