@@ -129,7 +129,6 @@ def read_rows(path: Path) -> dict[str, MendedSheet]:
 
     if not path.is_file():
         raise cannot_be_read(path.name, [f'The file "{path.name}" is not in the folder "{path.parent}". Put it there.'])
-    from helpers.intake.spreadsheets import sheet_names  # for studies with corrections only
 
     read, problems = {}, []
     for name in sheet_names(path):
