@@ -19,7 +19,11 @@ KINDS: Mapping[str, dict] = {
     "published": {"color": "#a3320b", "marker": "D", "markersize": 6.0},
     "other people": {"color": "#1d6796", "marker": "o", "markersize": 6.0},
     "summary of studies": {"color": "#17213f", "marker": "d", "markersize": 8.0},
+    "specifications (range)": {"color": "#1a1a1a", "marker": "|", "markersize": 9.0},
+    "simulated cohorts (range)": {"color": "#1d6796", "marker": "|", "markersize": 9.0},
 }
+RANGES = ("specifications (range)", "simulated cohorts (range)")  # no confidence intervals: a pale bar, not a line
+BAR = {"linewidth": 7, "alpha": 0.3, "solid_capstyle": "butt"}
 NO_INTERVAL = "interval not published"
 NOT_ESTIMABLE = "not estimable"
 _MARGIN, _GUTTER, _PAD, _INDENT = 0.15, 0.18, 0.09, 0.12  # inches
@@ -51,10 +55,10 @@ def plot_forest(
     ----------
     rows : DataFrame
         label, estimate, conf_low, conf_high, text (the result as written elsewhere), kind ("this cohort",
-        "published", "other people" or "summary of studies"), in the order they are read; optionally group (a
-        heading over its rows) and counts (a second written column). No estimate: "not estimable". No limit at
-        all: a hollow marker and, for a published figure, the words. One limit missing, or a limit outside the
-        axis: an arrow.
+        "published", "other people" or "summary of studies"; or one of `RANGES`, whose limits are drawn as a pale bar
+        because they are no confidence interval), in the order they are read; optionally group (a heading over its
+        rows) and counts (a second written column). No estimate: "not estimable". No limit at all: a hollow marker
+        and, for a published figure, the words. One limit missing, or a limit outside the axis: an arrow.
     reference_lines : mapping, optional
         Value to the label of a dotted vertical line.
     directions : pair of str, optional
@@ -184,8 +188,15 @@ def _draw_estimate(axes: Axes, row: dict, y: float) -> None:
     if has_interval:
         start = begin if is_given(begin) and begin >= low else low
         stop = end if is_given(end) and end <= high else high
-        axes.plot([start, stop], [y, y], color=colour, linewidth=1.4, zorder=2)
+        bar = (
+            {"linewidth": 1.4}
+            if row["kind"] not in RANGES
+            else {"linewidth": 7, "alpha": 0.3, "solid_capstyle": "butt"}
+        )
+        axes.plot([start, stop], [y, y], color=colour, zorder=2, **bar)
         for point, inside, arrow in ((start, start == begin, "<"), (stop, stop == end, ">")):
+            if inside and row["kind"] in RANGES:
+                continue
             axes.plot(point, y, marker="|" if inside else arrow, color=colour, markersize=5, clip_on=False, zorder=3)
     value = float(np.clip(row["estimate"], low, high))
     beyond = {-1: "<", 0: look["marker"], 1: ">"}[int(row["estimate"] > high) - int(row["estimate"] < low)]
@@ -233,6 +244,8 @@ def _draw_key(paper: Axes, rows: pd.DataFrame) -> None:
     for kind in kinds if len(kinds) > 1 else []:
         has_interval = rows.loc[rows["kind"] == kind, ["conf_low", "conf_high"]].notna().any(axis=None)
         face = KINDS[kind]["color"] if has_interval else theme.PAPER
+        if kind in RANGES:
+            paper.plot([x, x + 0.12], [0.14, 0.14], color=KINDS[kind]["color"], **BAR)
         paper.plot(x + 0.06, 0.14, **KINDS[kind], markerfacecolor=face, markeredgewidth=1.3)
         paper.text(x + 0.18, 0.14, kind, va="center_baseline", fontsize=theme.SMALL)
         x += 0.36 + text_width(kind, size=theme.SMALL)

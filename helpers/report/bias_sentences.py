@@ -4,9 +4,11 @@ import pandas as pd
 
 from helpers.estimators.estimate import Estimate
 from helpers.report.display import ABSENT, number_text, percent_text
-from helpers.report.sentences import Sentence, caution, result_text
+from helpers.report.sentence import Sentence, traced
+from helpers.report.sentences import caution, result_text
 
 
+@traced
 def e_value_sentence(ratio: Estimate, of_estimate: float | None, of_limit: float | None) -> Sentence:
     """How strong something unmeasured would have to be."""
     if of_estimate is None:
@@ -24,6 +26,7 @@ def e_value_sentence(ratio: Estimate, of_estimate: float | None, of_limit: float
     )
 
 
+@traced
 def control_sentence(ratio: Estimate) -> Sentence:
     """The negative control: a contrast in which nothing is expected."""
     if not ratio.is_estimable:
@@ -42,6 +45,7 @@ def control_sentence(ratio: Estimate) -> Sentence:
     )
 
 
+@traced
 def detection_sentence(ratio: Estimate) -> Sentence:
     """How much rarer fractures would have to be found further away to leave nothing."""
     if not ratio.estimate or ratio.estimate <= 1:
@@ -59,6 +63,7 @@ def detection_sentence(ratio: Estimate) -> Sentence:
     )
 
 
+@traced(table="error_analyses")
 def lost_sentence(rows: pd.DataFrame, horizon_days: int) -> Sentence:
     """The range of ratios over all that was supposed of the vertebrae lost."""
     known = rows["estimate"].dropna()
@@ -71,6 +76,7 @@ def lost_sentence(rows: pd.DataFrame, horizon_days: int) -> Sentence:
     )
 
 
+@traced(table="error_analyses")
 def wrong_level_sentence(rows: pd.DataFrame) -> Sentence:
     """What the largest share of wrong level numbers does, and the step back."""
     known = rows.dropna(subset=["estimate"])
@@ -86,6 +92,7 @@ def wrong_level_sentence(rows: pd.DataFrame) -> Sentence:
     )
 
 
+@traced(table="error_analyses")
 def dating_sentence(rows: pd.DataFrame) -> Sentence:
     """Both medians and the hazard ratio under the earliest and the latest dating."""
     told = []

@@ -8,10 +8,12 @@ import pandas as pd
 
 from helpers.disclosure import NOT_SHOWN, Coarse
 from helpers.estimators.estimate import Estimate
+from helpers.report.sentence import key_of
 
 ABSENT = "–"
 NOT_REACHED = "not reached"
 VERSUS = " v "
+METHOD = "Method of each row"
 # A 95% interval is taken to keep its promise when it holds the truth this often (two standard errors of a coverage of
 # 95% in 2,000 cohorts are one percentage point) and is absent no more often than this.
 COVERAGE_BOUNDS = (0.935, 0.965)
@@ -148,27 +150,47 @@ class Table:
     caption : str
     numeric : frozenset of str
         Columns aligned to the right.
+    marks : tuple of str
+        What the page keeps of each row: which estimate it shows, as an attribute.
+    folded : str, optional
+        The column that stands under the table, to be opened.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
     numeric: frozenset[str] = field(default_factory=frozenset)
+    marks: tuple[str, ...] = ()
+    folded: str | None = None
 
     def _repr_html_(self) -> str:
+        if not self.rows:
+            return f'<p class="note">{escape(self.caption or "Table")}: no rows.</p>'
+
         def cells(tag: str, values: Sequence[str]) -> str:
             scope = ' scope="col"' if tag == "th" else ""
-            told = zip(self.columns, values, strict=True)
+            told = [pair for pair in zip(self.columns, values, strict=True) if pair[0] != self.folded]
             return "".join(
-                f"<{tag}{scope}{self._kind(column, value)}>{escape(value)}</{tag}>" for column, value in told
+                f"<{tag}{scope}{self._kind(column, value)}>{html_of(value)}</{tag}>" for column, value in told
             )
 
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
-        body = "".join(f"<tr>{cells('td', row)}</tr>" for row in self.rows)
+        marks = [f" {mark}" for mark in self.marks] or [""] * len(self.rows)
+        body = "".join(f"<tr{mark}>{cells('td', row)}</tr>" for mark, row in zip(marks, self.rows, strict=True))
         return (
             f'<table class="workbook">{caption}<thead><tr>{cells("th", self.columns)}</tr></thead>'
-            f"<tbody>{body}</tbody></table>"
+            f"<tbody>{body}</tbody></table>{self._fold()}"
         )
+
+    def _fold(self) -> str:
+        """The folded column: each of its texts once, after the rows it stands for."""
+        if self.folded is None:
+            return ""
+        names: dict[str, list[str]] = {}
+        for row in self.rows:
+            names.setdefault(row[self.columns.index(self.folded)], []).append(row[0])
+        told = "".join(f"<dt>{escape('; '.join(rows))}</dt><dd>{escape(text)}</dd>" for text, rows in names.items())
+        return f"<details><summary>{escape(self.folded)}</summary><dl>{told}</dl></details>"
 
     def _kind(self, column: str, value: str) -> str:
         """Numbers stay on one line, but for two that are compared: in millions they would push out the next column."""
@@ -179,6 +201,41 @@ class Table:
     def __repr__(self) -> str:
         frame = pd.DataFrame(self.rows, columns=list(self.columns))
         return "\n".join(filter(None, [self.caption, frame.to_string(index=False)]))
+
+
+class Linked(str):
+    """Text of a cell with links, as HTML beside the plain words."""
+
+    html: str
+
+    def __new__(cls, text: str, html: str):
+        linked = super().__new__(cls, text)
+        linked.html = html
+        return linked
+
+
+def html_of(text: str) -> str:
+    """Text for a page: escaped, but for links that the workbook made."""
+    return text.html if isinstance(text, Linked) else escape(text)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Something long that a reader opens; on paper it is open."""
+
+    summary: str
+    inside: Table
+
+    def _repr_html_(self) -> str:
+        return f"<details><summary>{escape(self.summary)}</summary>{self.inside._repr_html_()}</details>"
+
+    def __repr__(self) -> str:
+        return f"{self.summary}\n{self.inside!r}"
+
+
+def folded(inside: Table, summary: str) -> Table | Folded:
+    """A long table to be opened; one without rows says so in the open."""
+    return Folded(summary, inside) if inside.rows else inside
 
 
 def table(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, caption: str = "") -> Table:
@@ -202,18 +259,20 @@ def table(frame: pd.DataFrame, *, labels: Mapping[str, str] | None = None, capti
 def estimates_table(
     rows: Mapping[str, Estimate], *, caption: str = "", clusters: str = "Patients", units: str = "Vertebrae"
 ) -> Table:
-    """Estimates one under another: label, value with interval, p, the counts behind it, method and note."""
+    """Estimates one under another: label, value with interval, p, the counts behind it, notes; methods in a fold."""
     levels = sorted({level_text(estimate.conf_level) for estimate in rows.values()})
     value = f"Estimate ({', '.join(levels)} CI)"
-    columns = ("", value, "p", clusters, units, "Fractures", "Method")
+    columns = ("", value, "p", clusters, units, "Fractures", "Note", METHOD)
     texts = []
     for label, estimate in rows.items():
         patients = ABSENT if estimate.n_patients is None else count_text(estimate.n_patients)
         counts = (patients, count_text(estimate.n_vertebrae), fractures_text(estimate))
-        method = "; ".join(filter(None, [estimate.method, estimate.note]))
         line = (label, estimate_text(estimate), p_text(estimate.p_value), *counts)
-        texts.append((*line, method))
-    return Table(columns, tuple(texts), caption, frozenset(columns[1:6]))
+        texts.append((*line, estimate.note, estimate.method))
+    if not any(estimate.note for estimate in rows.values()):
+        columns, texts = (*columns[:6], METHOD), [(*line[:6], line[7]) for line in texts]
+    marks = tuple(f'data-estimates="{key_of(estimate)}"' for estimate in rows.values())
+    return Table(columns, tuple(texts), caption, frozenset(columns[1:6]), marks, METHOD)
 
 
 def _holds_numbers(values: pd.Series) -> bool:

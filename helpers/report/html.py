@@ -13,6 +13,7 @@ from helpers.errors import Problems
 from helpers.report.cells import for_auditors, for_readers, tags_of
 from helpers.report.markdown import Heading, Markdown
 from helpers.report.offline import active_content, outside_addresses
+from helpers.report.references import anchors_of, rows_of, with_links_that_lead, with_references
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUBJECT = "New vertebral fractures after vertebroplasty"
@@ -41,10 +42,11 @@ def write_pages(folder: Path, chapters: Sequence[Chapter], *, study_name: str, i
     Problems
         If a page would hold an outside address or a script.
     """
-    pages = {folder / "index.html": reader_edition(chapters, study_name=study_name, is_synthetic=is_synthetic)}
+    told = {"study_name": study_name, "is_synthetic": is_synthetic}
+    reader = reader_edition(chapters, **told)
+    pages = {folder / "index.html": reader}
     for chapter in chapters:
-        path = folder / "audit" / f"{chapter.stem}.html"
-        pages[path] = audit_page(chapter, chapters, study_name=study_name, is_synthetic=is_synthetic)
+        pages[folder / "audit" / f"{chapter.stem}.html"] = audit_page(chapter, chapters, reader=reader, **told)
     _write(pages)
 
 
@@ -76,11 +78,11 @@ def reader_edition(chapters: Sequence[Chapter], *, study_name: str, is_synthetic
     """The report for readers: what was found, without code, as one page."""
     frames = [chapter for chapter in chapters if chapter.is_frame]
     told = [chapter for chapter in chapters if not chapter.is_frame]
-    markdown = Markdown(pages={f"{chapter.stem}.ipynb": f"#{chapter.stem}" for chapter in told}, shift=1)
+    markdown = Markdown(pages={f"{chapter.stem}.ipynb": f"#{chapter.stem}" for chapter in told})
     front = [_tagged(chapter, "front", markdown) for chapter in frames]
-    middle = [(chapter.stem, _without_code(chapter.notebook.cells, markdown)) for chapter in told]
+    middle = [(chapter.stem, _numbered(chapter, number, markdown)) for number, chapter in enumerate(told, start=1)]
     back = [_tagged(chapter, "back", markdown) for chapter in frames]
-    return render(
+    page = render(
         "index.html",
         title=f"{study_name} – {SUBJECT}",
         study_name=study_name,
@@ -92,13 +94,16 @@ def reader_edition(chapters: Sequence[Chapter], *, study_name: str, is_synthetic
         back="\n".join(back),
         audits=[(f"audit/{chapter.stem}.html", chapter.title) for chapter in chapters],
     )
+    return with_links_that_lead(with_references(page, rows_of(page)))
 
 
-def audit_page(chapter: Chapter, chapters: Sequence[Chapter], *, study_name: str, is_synthetic: bool) -> str:
-    """One notebook with its code and everything it showed."""
+def audit_page(
+    chapter: Chapter, chapters: Sequence[Chapter], *, study_name: str, is_synthetic: bool, reader: str = ""
+) -> str:
+    """One notebook with its code and everything it showed; what refers to the reader's edition leads there."""
     markdown = Markdown(pages={f"{other.stem}.ipynb": f"{other.stem}.html" for other in chapters}, rooted="../")
     cells = [for_auditors(cell, markdown) for cell in chapter.notebook.cells]
-    return render(
+    page = render(
         "audit.html",
         title=f"{study_name} – {chapter.title}",
         study_name=study_name,
@@ -109,6 +114,8 @@ def audit_page(chapter: Chapter, chapters: Sequence[Chapter], *, study_name: str
         cells="\n".join(filter(None, cells)),
         code_style=HtmlFormatter(style=CODE_COLOURS).get_style_defs(".code"),
     )
+    linked = with_references(page, rows_of(reader), rooted="../")
+    return with_links_that_lead(linked, elsewhere="../index.html", anchors=anchors_of(reader))
 
 
 def _tagged(chapter: Chapter, tag: str, markdown: Markdown) -> str:
@@ -117,6 +124,14 @@ def _tagged(chapter: Chapter, tag: str, markdown: Markdown) -> str:
 
 def _without_code(cells: Sequence[NotebookNode], markdown: Markdown) -> str:
     return "\n".join(filter(None, (for_readers(cell, markdown) for cell in cells)))
+
+
+def _numbered(chapter: Chapter, number: int, markdown: Markdown) -> str:
+    """A chapter with its headings one lower than in its notebook, the first with its number."""
+    markdown.shift, markdown.before = 1, f"Chapter {number}. "
+    html = _without_code(chapter.notebook.cells, markdown)
+    markdown.shift, markdown.before = 0, ""
+    return html
 
 
 def _contents(headings: Sequence[Heading]) -> list[Heading]:

@@ -52,7 +52,13 @@ JOINT_TESTS = {
     "null_high": "95th percentile",
     "p_value": "p",
 }
-PARAMETERS = {"parameter": "Parameter", "value": "Value", "default": "Default", "meaning": "Meaning"}
+PARAMETERS = {
+    "parameter": "Parameter",
+    "value": "Value",
+    "default": "Default",
+    "changed": "Changed?",
+    "meaning": "Meaning",
+}
 CODEBOOK = {
     "table": "Table",
     "column": "Column",

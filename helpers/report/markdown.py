@@ -32,11 +32,14 @@ class Markdown:
         What leads from this page to the report's folder: "" or "../".
     shift : int
         Levels that headings move down.
+    before : str
+        What stands before the next heading, once.
     """
 
     pages: Mapping[str, str] = field(default_factory=dict)
     rooted: str = ""
     shift: int = 0
+    before: str = ""
     headings: list[Heading] = field(default_factory=list)
     _anchors: set[str] = field(default_factory=set)
 
@@ -47,8 +50,7 @@ class Markdown:
 
     def anchor(self, text: str) -> str:
         """An anchor made of `text` that no other heading of the page has."""
-        plain = unicodedata.normalize("NFKD", re.sub(r"<[^>]*>|&\w+;", "", text)).encode("ascii", "ignore").decode()
-        base = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "section"
+        base = slug(text)
         name, number = base, 2
         while name in self._anchors:
             name, number = f"{base}-{number}", number + 1
@@ -73,6 +75,12 @@ class Markdown:
         return label
 
 
+def slug(text: str) -> str:
+    """The anchor of the first heading with this text."""
+    plain = unicodedata.normalize("NFKD", re.sub(r"<[^>]*>|&\w+;", "", text)).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "section"
+
+
 class _Renderer(mistune.HTMLRenderer):
     def __init__(self, page: Markdown):
         super().__init__(escape=True)
@@ -81,6 +89,7 @@ class _Renderer(mistune.HTMLRenderer):
     def heading(self, text: str, level: int, **attrs: object) -> str:
         lower = min(level + self._page.shift, 6)
         anchor = self._page.anchor(text)
+        text, self._page.before = self._page.before + text, ""
         self._page.headings.append(Heading(lower, anchor, text))
         return f'<h{lower} id="{anchor}">{text}</h{lower}>\n'
 

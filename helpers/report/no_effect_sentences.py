@@ -6,7 +6,8 @@ import pandas as pd
 
 from helpers.report.display import ABSENT, count_text, days_text, number_text
 from helpers.report.no_effect_rows import GROUPS, SURVEY, Values, range_text, share_text
-from helpers.report.sentences import Sentence, counted
+from helpers.report.sentence import Sentence, traced
+from helpers.report.sentences import counted
 
 # By so much a log-likelihood may lie under the best at the 95% level (half the quantile of chi-square, one parameter).
 COMPATIBLE = 1.92
@@ -53,6 +54,7 @@ def patients_sentence(n_patients: int, n_drawn: int, n_vertebrae: int, n_fractur
     return Sentence(f"Every simulated cohort has the same {who}, and on average, as in truth, {fractures}.{drawn}")
 
 
+@traced(table="no_effect")
 def ratio_sentence(found: pd.DataFrame, *, cohort: Values, published: Values, share: str) -> Sentence:
     """What the ratio comes to at the survey's strength, how often it is high, and where the published one is usual."""
     line, wanted = _at_survey(found), published["risk_ratio"]
@@ -77,6 +79,7 @@ def ratio_sentence(found: pd.DataFrame, *, cohort: Values, published: Values, sh
     )
 
 
+@traced(table="no_effect")
 def seen_levels_sentence(found: pd.DataFrame, *, cohort: float | None, share: str) -> Sentence:
     """The same at the survey's strength among the levels that the survey saw."""
     line = _at_survey(found)
@@ -90,6 +93,7 @@ def seen_levels_sentence(found: pd.DataFrame, *, cohort: float | None, share: st
     )
 
 
+@traced(table="no_effect")
 def medians_sentence(found: pd.DataFrame, *, cohort: Values, published: Values, share: str) -> Sentence:
     """What both medians come to at the survey's strength, and how often fractures next to cement led by as much."""
     line = _at_survey(found)
@@ -112,6 +116,7 @@ def medians_sentence(found: pd.DataFrame, *, cohort: Values, published: Values, 
     )
 
 
+@traced(table="no_effect")
 def spread_sentence(found: pd.DataFrame, n_patients_fractured: int) -> Sentence:
     """On how many patients the new fractures fell: whether patients differ as much as in the real cohort."""
     simulated = round(_at_survey(found)["patients_fractured"])

@@ -5,7 +5,6 @@ Every sentence says what was observed: "was associated with", never that somethi
 
 import math
 from collections.abc import Sequence
-from html import escape
 
 import pandas as pd
 
@@ -30,19 +29,13 @@ from helpers.report.display import (
     percent_text,
     value_text,
 )
+from helpers.report.sentence import Sentence, traced
 
 NEXT_TO_CEMENT = "vertebrae next to cement"
 FURTHER_AWAY = "vertebrae further away"
 # As the table of coverage names them.
 NO_EFFECT = "no effect, strong clustering"
 RISK_RATIO, EARLY_TO_LATE = "risk ratio over follow-up", "hazard ratio to day 90 over later"
-
-
-class Sentence(str):
-    """Text that a notebook shows as a paragraph of the report."""
-
-    def _repr_html_(self) -> str:
-        return f'<p class="finding">{escape(self)}</p>'
 
 
 def result_text(estimate: Estimate) -> str:
@@ -78,6 +71,7 @@ def p_words(estimate: Estimate) -> str:
     return text if text.startswith("<") else f"= {text}"
 
 
+@traced
 def risk_sentence(estimate: Estimate, *, exposed: str = NEXT_TO_CEMENT, other: str = FURTHER_AWAY) -> Sentence:
     """The four counts, both risks, and the ratio with its interval."""
     counts = estimate.counts
@@ -90,6 +84,7 @@ def risk_sentence(estimate: Estimate, *, exposed: str = NEXT_TO_CEMENT, other: s
     )
 
 
+@traced
 def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     """What changes when vertebrae of one patient are not taken for strangers."""
     if not all(estimate.conf_low and estimate.conf_high for estimate in (naive, clustered)) or not clustered.std_error:
@@ -107,6 +102,7 @@ def clustering_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     )
 
 
+@traced
 def adjusted_sentence(crude: Estimate, adjusted: Estimate, *, how: str) -> Sentence:
     """An adjusted estimate beside the crude one, with the change in per cent."""
     if is_not_shown(adjusted):
@@ -123,6 +119,7 @@ def adjusted_sentence(crude: Estimate, adjusted: Estimate, *, how: str) -> Sente
     return Sentence(f"Compared {how}, the {adjusted.measure} was {result_text(adjusted)}, {difference}{informed}.")
 
 
+@traced
 def trend_sentence(trend: Estimate) -> Sentence:
     """The risk ratio per level further away."""
     if not trend.is_estimable:
@@ -134,6 +131,7 @@ def trend_sentence(trend: Estimate) -> Sentence:
     )
 
 
+@traced
 def published_sentence(estimate: Estimate, published: float) -> Sentence:
     """Where a published value without a known interval lies against our interval."""
     if not has_interval(estimate):
@@ -152,6 +150,7 @@ def published_sentence(estimate: Estimate, published: float) -> Sentence:
     )
 
 
+@traced
 def natural_sentence(cohort: Estimate, natural: Estimate, published: float) -> Sentence:
     """This cohort and the published value beside people of a population survey."""
     return Sentence(
@@ -171,6 +170,7 @@ def people_sentence(n_people: int, n_with_fracture: int, n_vertebrae: int, preva
     )
 
 
+@traced(table="flow")
 def cohort_sentence(n_rows: int, n_patients: int, n_vertebrae: int, n_set_aside: int) -> Sentence:
     """Who came in, who is at risk, and what was set aside on the way; with small numbers hidden, not how much."""
     came_in = (

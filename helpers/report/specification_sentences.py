@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from helpers.report.display import count_text, number_text, p_text, percent_text
-from helpers.report.sentences import Sentence, counted
+from helpers.report.sentence import Sentence, traced
+from helpers.report.sentences import counted
 
 TOGETHER = "all_together"
 ANY_WHOLE, ANY_FRACTURED = "any whole vertebra", "any fractured vertebra"
@@ -30,6 +31,7 @@ def grid_sentence(n_specifications: int, left_out: pd.DataFrame, *, n_patients: 
     return Sentence(f"{computed}{rest}.{sample}")
 
 
+@traced(table="specifications")
 def curve_sentence(curve: pd.DataFrame, published: float) -> Sentence:
     """The range of the ratios, and the shares on each side of 1 and of the published value."""
     known = curve[curve["estimate"].notna()]
@@ -63,6 +65,7 @@ def curve_sentence(curve: pd.DataFrame, published: float) -> Sentence:
     )
 
 
+@traced(table="specification_choices")
 def choices_sentence(effects: pd.DataFrame, names: Mapping[str, str]) -> Sentence:
     """Which choices moved the ratio most, and which turned it round."""
     each = effects[effects["choice"] != TOGETHER]
@@ -80,6 +83,7 @@ def choices_sentence(effects: pd.DataFrame, names: Mapping[str, str]) -> Sentenc
     return Sentence(f"{told} {_flips(each, names)}")
 
 
+@traced(table="specification_tests")
 def joint_sentence(tests: pd.DataFrame) -> Sentence:
     """The curve beside curves with cement dealt anew, by each null hypothesis."""
     medians = tests[tests["statistic"] == MEDIAN].set_index("null")

@@ -14,10 +14,10 @@ from helpers.report.display import (
     level_text,
     number_text,
 )
+from helpers.report.sentence import Sentence, traced
 from helpers.report.sentences import (
     FURTHER_AWAY,
     NEXT_TO_CEMENT,
-    Sentence,
     caution,
     counted,
     has_interval,
@@ -54,6 +54,7 @@ def unwatched_sentence(n_unwatched: int, n_fractured: int, n_vertebrae: int) -> 
     )
 
 
+@traced
 def median_sentence(next_to: Estimate, further: Estimate, *, among: str) -> Sentence:
     """Two medians and whom they are taken over."""
     return Sentence(
@@ -62,6 +63,7 @@ def median_sentence(next_to: Estimate, further: Estimate, *, among: str) -> Sent
     )
 
 
+@traced
 def hazard_sentence(estimate: Estimate) -> Sentence:
     """A hazard ratio read back as an average of rates."""
     if not estimate.is_estimable:
@@ -74,6 +76,7 @@ def hazard_sentence(estimate: Estimate) -> Sentence:
     )
 
 
+@traced
 def programs_sentence(ours: Estimate, theirs: Estimate) -> Sentence:
     """Whether another program finds the same ratio and the same limits, to the six digits that likelihoods give."""
     if is_not_shown(ours) or is_not_shown(theirs):
@@ -88,6 +91,7 @@ def programs_sentence(ours: Estimate, theirs: Estimate) -> Sentence:
     return Sentence(f"The two programs give {found}.")
 
 
+@traced
 def pace_sentence(estimates: Mapping[str, Estimate]) -> Sentence:
     """The hazard ratio of each window of follow-up, out of estimates by name ("Hazard ratio, days 0 to 90")."""
     windows = {name.removeprefix(WINDOW): ratio for name, ratio in estimates.items() if _is_window(name)}
@@ -97,14 +101,16 @@ def pace_sentence(estimates: Mapping[str, Estimate]) -> Sentence:
     for window, ratio in windows.items():
         noted.setdefault(caution(ratio, about=" of the ratio {}"), []).append(_when(window))
     cautions = "".join(said.replace("{}", " and ".join(whens), 1) for said, whens in noted.items())
-    return Sentence(
+    said = (
         f"By time since the procedure, the hazard ratio ({', '.join(levels)} CI) was {', '.join(told[:-1])} and "
         f"{told[-1]}.{cautions}"
         if len(told) > 1
         else f"Over all of follow-up the hazard ratio was {''.join(told)}.{cautions}"
     )
+    return Sentence(said, windows.values())
 
 
+@traced
 def change_sentence(change: Estimate, *, at_days: float) -> Sentence:
     """The hazard ratio of the first weeks over the later one: whether fractures next to cement come sooner."""
     day = days_text(at_days)
@@ -120,6 +126,7 @@ def change_sentence(change: Estimate, *, at_days: float) -> Sentence:
     )
 
 
+@traced
 def proportional_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     """The test of one constant hazard ratio, naive and clustered."""
     return Sentence(
@@ -129,6 +136,7 @@ def proportional_sentence(naive: Estimate, clustered: Estimate) -> Sentence:
     )
 
 
+@traced
 def logrank_sentence(naive: Estimate, clustered: Estimate, *, among: str) -> Sentence:
     """The log-rank test naive and clustered, side by side."""
     if naive.p_value is None and clustered.p_value is None:
@@ -139,6 +147,7 @@ def logrank_sentence(naive: Estimate, clustered: Estimate, *, among: str) -> Sen
     )
 
 
+@traced
 def free_time_sentence(difference: Estimate, *, horizon_days: float) -> Sentence:
     """A difference of restricted means in days free of a fracture, with the dead taken as still followed."""
     if not difference.is_estimable:
@@ -152,6 +161,7 @@ def free_time_sentence(difference: Estimate, *, horizon_days: float) -> Sentence
     )
 
 
+@traced
 def dated_sentence(by_images: Estimate, by_date: Estimate) -> Sentence:
     """A hazard ratio from brackets beside the one that takes the first positive image for the day of the fracture."""
     if is_not_shown(by_images):

@@ -137,9 +137,10 @@ STEPS = (
             "natural_clustering_estimates",
             "specifications",
             "specification_tests",
+            "no_effect",
         ),
         writes=("estimates",),
-        data=(PUBLISHED, "data/reference/calibration.csv"),
+        data=(PUBLISHED, "data/reference/calibration.csv", "data/reference/reporting_items.csv"),
     ),
 )
 

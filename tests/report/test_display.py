@@ -123,6 +123,27 @@ def test_estimates_table_carries_the_counts_behind_each_value():
     assert "Ratios" in repr(shown)
 
 
+def test_methods_are_told_once_under_the_table_and_notes_stay_in_the_open():
+    html = display.estimates_table({"a <b>": ratio(), "other": ratio(), "third": ratio(note="few", method="exact")})
+    html = html._repr_html_()
+    table, _, fold = html.partition("</table>")
+    assert "few" in table
+    assert "log, patients" not in table
+    assert "<dt>a &lt;b&gt;; other</dt><dd>log, patients as clusters</dd><dt>third</dt><dd>exact</dd>" in fold
+    assert "Note" not in display.estimates_table({"a": ratio()}).columns
+
+
+def test_a_table_without_rows_says_so():
+    empty = display.table(pd.DataFrame({"x": []}), caption="Left out")
+    assert empty._repr_html_() == '<p class="note">Left out: no rows.</p>'
+    assert display.folded(empty, "All") is empty
+    assert (
+        display.folded(display.table(pd.DataFrame({"x": [1]})), "All < 2")
+        ._repr_html_()
+        .startswith("<details><summary>All &lt; 2</summary><table")
+    )
+
+
 @pytest.mark.parametrize(
     ("share", "no_interval", "text"),
     [

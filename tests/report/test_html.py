@@ -52,7 +52,7 @@ def main_of(page: str) -> str:
 
 
 def test_readers_edition_is_framed_by_the_tagged_cells():
-    frame = chapter(prose("# After", "back"), prose("# Before", "front"), prose("# Workshop"), stem="6_report")
+    frame = chapter(prose("## After", "back"), prose("## Before", "front"), prose("# Workshop"), stem="6_report")
     page = main_of(
         reader_edition(
             [chapter(prose("# First"), stem="1_a"), chapter(prose("# Second"), stem="2_b"), frame],
@@ -60,7 +60,7 @@ def test_readers_edition_is_framed_by_the_tagged_cells():
             is_synthetic=False,
         )
     )
-    places = [page.index(f"{word}</h2>") for word in ("Before", "First", "Second", "After")]
+    places = [page.index(f"{word}</h2>") for word in ("Before", "Chapter 1. First", "Chapter 2. Second", "After")]
     assert places == sorted(places)
     assert "Workshop" not in page
 
@@ -103,7 +103,7 @@ def test_auditors_see_everything():
 
 def test_headings_move_down_and_the_contents_lead_to_them():
     page = read(prose("# Same\n\n## Under\n"), prose("# Same"), prose("# 4.62 & <more>"))
-    assert '<h2 id="same">Same</h2>' in page
+    assert '<h2 id="same">Chapter 1. Same</h2>' in page
     assert '<h3 id="under">Under</h3>' in page
     assert '<h2 id="same-2">Same</h2>' in page
     contents = re.search(r"<nav.*?</nav>", page, re.DOTALL)[0]
