@@ -35,7 +35,7 @@ def the_table(out: Path, chapter: int, column: str) -> list[dict[str, str]]:
 def system(out: Path, limit: int) -> tuple[dict, list, list]:
     """What the attacker writes down: the box of every count, the sums, and the counts that are hidden."""
     texts, sums, same = {}, [], []
-    flow = list(csv.DictReader((out / "tables" / "flow.csv").open(encoding="utf-8")))
+    flow = list(csv.DictReader((out / "tables" / "flow.csv").read_text(encoding="utf-8").splitlines()))
     columns = ("patients", "vertebrae", "patients_removed", "vertebrae_removed", "fractured", "died", "censored")
     texts |= {("flow", row["rule"], name): row[name] for row in flow for name in columns}
     steps = [row["rule"] for row in flow if row["kind"] == "cohort"]
@@ -58,7 +58,7 @@ def system(out: Path, limit: int) -> tuple[dict, list, list]:
 
     wholes = {table: ("rows", table, "Kept") for table in WHOLE}
     wholes |= {"risk_table": at_risk["vertebrae"], "patient_summary": at_risk["patients"]}
-    for row in csv.DictReader((out / "tables" / "codebook.csv").open(encoding="utf-8")):
+    for row in csv.DictReader((out / "tables" / "codebook.csv").read_text(encoding="utf-8").splitlines()):
         if row["table"] in wholes:
             keys = [("codebook", row["table"], row["column"], name) for name in ("n", "n_missing")]
             texts |= dict(zip(keys, (row["n"], row["n_missing"]), strict=True))
