@@ -2,10 +2,12 @@
 
 import argparse
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import FrameType
 
 from helpers.errors import WorkbookError
@@ -133,7 +135,7 @@ def _init(options: argparse.Namespace) -> None:
         print("\n".join(f"  - {told}" for told in made.undecided))
     else:
         print(f"{study} is written. Nothing is left to decide; read it all the same.")
-    print(f"Next: workbook check {shlex.quote(study)}, then: workbook run {shlex.quote(study)}")
+    print(f"Next: {_called()} check {shlex.quote(study)}, then: {_called()} run {shlex.quote(study)}")
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -172,6 +174,7 @@ def _check(options: argparse.Namespace) -> None:
     from helpers.workbook.check import check_study
 
     check_study(options.study, options.out)
+    print(f"Next: {_called()} run {shlex.quote(options.study)}")
 
 
 def _partition(options: argparse.Namespace) -> None:
@@ -181,7 +184,7 @@ def _partition(options: argparse.Namespace) -> None:
     parts = f"{made.n_parts} part{'s' * (made.n_parts > 1)}"
     replaced = ", in place of those that were there" if made.is_replaced else ""
     print(f"{parts}{replaced}. {options.out} holds identifiers and dates, as the study's own files do: never share it.")
-    print(f"Next: workbook run {made.study} --workers 2")
+    print(f"Next: {_called()} run {made.study} --workers 2")
 
 
 def _simulate(options: argparse.Namespace) -> None:
@@ -189,7 +192,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
     cohort = simulate(options.patients, seed=options.seed)
     study = write_cohort(cohort, options.out, clean=options.clean, file_format=options.format)
-    print(f"Made-up cohort of {options.patients:,} patients. Next: workbook run {study}")
+    print(f"Made-up cohort of {options.patients:,} patients. Next: {_called()} run {study}")
 
 
 def _steps(options: argparse.Namespace) -> None:
@@ -203,6 +206,12 @@ def _parameters(options: argparse.Namespace) -> None:
     from helpers.workbook.places import project_root
 
     print(parameters_as_markdown(merged(parameters_by_step(project_root()))))
+
+
+def _called() -> str:
+    """The command as it was typed, so that the next one can be copied."""
+    typed = Path(sys.argv[0])
+    return shlex.quote(str(typed)) if typed.name == "workbook" and not shutil.which("workbook") else "workbook"
 
 
 def _positive(text: str) -> int:

@@ -47,6 +47,12 @@ def test_the_shared_tables_hold_all_that_a_risk_table_is_made_of(seed, has_imagi
     assert_same_spines(shared(raw), treated_only(cleaned(raw)))
 
 
+def test_a_study_without_images_is_cut_to_some_of_its_patients():
+    cohort = shareable(cleaned(random_study(np.random.default_rng(1), 20, has_imaging=False)), DICTIONARY)
+    read = cohort | {"imaging": cohort["imaging"].astype({"patient": object})}  # as a table without rows is read
+    assert len(shared_cohort(read, most_patients=5, seed=1).patients) == 5
+
+
 def with_fractures_of_day_0(raw, rng):
     """Some fractures are moved to day 0, some lose their status; what would be repeated is left out."""
     first = raw["procedures"].groupby("patient_id")["procedure_date"].min()
