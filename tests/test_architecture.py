@@ -25,15 +25,9 @@ MAY_IMPORT = {
         "helpers.robustness.choices",
         "helpers.setup",
         *(f"helpers.cohort.{noun}" for noun in ("clean", "cluster", "cohort_source", "column_groups", "corrections")),
-        *(
-            f"helpers.cohort.{noun}"
-            for noun in ("date_formats", "date_guesses", "dictionary", "events", "flow", "ledger")
-        ),
-        *(
-            f"helpers.cohort.{noun}"
-            for noun in ("own_codes", "parted_table", "partition", "parts", "readers", "risk_table")
-        ),
-        *(f"helpers.cohort.{noun}" for noun in ("simulate", "tables")),
+        *(f"helpers.cohort.{noun}" for noun in ("date_formats", "date_guesses", "dictionary", "events", "flow")),
+        *(f"helpers.cohort.{noun}" for noun in ("ledger", "own_codes", "parted_table", "partition", "parts")),
+        *(f"helpers.cohort.{noun}" for noun in ("readers", "risk_table", "simulate", "tables")),
     ),
 }
 EVERYBODY = ("helpers.disclosure", "helpers.errors", "helpers.imports", "helpers.parted", "helpers.threads")

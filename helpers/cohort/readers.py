@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from helpers.cohort.alike_ids import with_alike_told
 from helpers.cohort.cells import factorized, stripped
 from helpers.cohort.cohort_source import wrong_source
 from helpers.cohort.column_groups import Group, missing_columns, own_group, table_of, wrong_names
@@ -99,10 +100,11 @@ def read_cohort(
         raise Problems("The cohort cannot be read yet:", problems)
     if cohort_file:
         events = {"event_column": event_column, "event_names": event_names}
-        return read_one_table(
+        raw = read_one_table(
             cohort_file, dictionary, folder=folder, layout=layout, column_names=column_names, **events,
             date_formats=date_formats, corrections=corrections.get(source_name(cohort_file)),
         )  # fmt: skip
+        return with_alike_told(raw, dictionary)
     problems += [_no_table(name) for name in (*files, *column_names) if name not in RAW_TABLES]
     tables = {}
     with ThreadPoolExecutor(len(RAW_TABLES)) as pool:  # Arrow lets go of the interpreter while it reads
@@ -126,7 +128,8 @@ def read_cohort(
     ids = [] if problems else _identifiers(tables)
     if problems := problems or _split(tables, ids, dictionary):
         raise Problems("The cohort cannot be read yet:", list(dict.fromkeys(problems)))
-    return _frames(tables, ids)
+    raw = _frames(tables, ids)
+    return with_alike_told(raw, dictionary) if part is None else raw
 
 
 def read_table(path, table: str, dictionary: Dictionary, column_names: dict | None = None) -> pd.DataFrame:

@@ -125,7 +125,9 @@ def summary(check: Check, place: str) -> str:
     lines += ["", check.verdict, "", f"All of it: {place}/{PAGE}"]
     if check.to_mend:
         lines.append(f"To mend:   {place}/{MEND}")
-        lines.append(f'Correct cells there, save it beside {check.study.path.name}, add the line corrections_file: "{MEND}"')
+        lines.append(
+            f'Correct cells there, save it beside {check.study.path.name}, add the line corrections_file: "{MEND}"'
+        )
         lines.append(f"to {check.study.path.name}, and check again. What you leave as it is stays set aside, or empty.")
     return "\n".join([*lines, f"{place} holds identifiers and dates: never share it."])
 
