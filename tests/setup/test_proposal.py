@@ -14,6 +14,7 @@ from helpers.setup.guesses import LIKELY, fit
 from helpers.setup.printed import printed
 from helpers.setup.sources import open_given
 from helpers.setup.study_text import study_text
+from helpers.workbook.initial import init_study
 from tests.setup.files import cohort, day, events, renamed, wide, write_csv, write_excel
 
 GERMAN = {
@@ -463,3 +464,16 @@ def test_whatever_stands_in_the_files_the_study_file_names_only_what_is_there(pr
         assert name == "?" or name.startswith("=") or any(re.fullmatch(form, one) for one in known), name
     n_open = sum(not guess.is_decided for section in found.sections for guess in section.guesses.values())
     assert named.count("?") == n_open or found.layout != "tables"
+
+
+def test_a_required_column_that_no_name_fits_is_asked_about_by_its_cells(tmp_path):
+    rows = [
+        {"Pat.-ID": f"{number:03d}", "Geschl. (1=m, 2=w)": str(1 + number % 2), "OP-Datum": f"{number:02d}.02.2004",
+         "Segmente": ["BWK 12", "LWK1", "T12/L1"][number % 3], "Neue Fraktur": ["L2", ""][number % 2],
+         "Neue Fraktur Datum": [f"{number:02d}.05.2004", ""][number % 2], "Letzte Kontrolle": f"{number:02d}.02.2006"}
+        for number in range(1, 25)
+    ]  # fmt: skip
+    text = init_study([str(write_csv(tmp_path / "one.csv", rows))], tmp_path / "mine").path.read_text(encoding="utf-8")
+    assert 'levels: "?"                                             # "Segmente"?' in text
+    assert 'sex: "Geschl. (1=m, 2=w)"' in text
+    assert '"1": "?"' in text

@@ -314,3 +314,13 @@ def test_problems_are_raised_after_the_page_is_there(study, tmp_path):
     with pytest.raises(Problems):
         check_study(study, tmp_path / "check")
     assert (tmp_path / "check" / "check.html").is_file()
+
+
+def test_rows_to_mend_speak_of_the_files_own_columns(study, tmp_path):
+    patients = study.with_name("patients.csv")
+    patients.write_text(patients.read_text().replace("age_years", "Alter"))
+    set_in(study, "column_names: {patients: {age_years: Alter}}")
+    out = check_study(study, tmp_path / "check")
+    what = openpyxl.load_workbook(out / "rows_to_mend.xlsx")["patients.csv"]["B2"].value
+    assert what.startswith('"172" in "Alter" is outside 18 to 110')
+    assert "in &quot;Alter&quot; is outside" in (out / "check.html").read_text(encoding="utf-8")
