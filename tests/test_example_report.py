@@ -1,5 +1,6 @@
 """The whole workbook, end to end: the example study run by its own command, read from the tables it wrote."""
 
+import html
 import json
 import re
 import subprocess
@@ -13,6 +14,9 @@ import pytest
 
 from helpers.cohort.dictionary import read_dictionary
 from helpers.estimators.estimates import from_frame
+from helpers.report.display import estimate_text
+from helpers.report.markdown import slug
+from helpers.report.reporting_items import read_items
 from helpers.workbook.checked import check_cohort
 from helpers.workbook.parameters import merged, parameters_by_step
 from helpers.workbook.spreadsheet import write_csv
@@ -217,3 +221,101 @@ def test_a_check_has_the_ledger_of_the_run(example_report, tmp_path):
         write_csv(frame, tmp_path / f"{name}.csv")
         assert (tmp_path / f"{name}.csv").read_bytes() == (example_report / "private" / f"{name}.csv").read_bytes()
     pd.testing.assert_frame_equal(made.flow, pd.read_parquet(example_report / "tables" / "flow.parquet"))
+
+
+def without_pictures(path: Path) -> str:
+    return re.sub(r'"data:[^"]*"', '""', path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def reader(example_report):
+    return without_pictures(example_report / "index.html")
+
+
+FINDING = re.compile(r'<p class="finding">(.*?)</p>', re.DOTALL)
+RATIO_AND_INTERVAL = re.compile(r"([\d.,]+) \((\d+% CI )?([\d.,]+) to ([\d.,]+)")
+
+
+def test_every_ratio_of_a_sentence_has_a_reference_whose_row_holds_it(reader, example_report):
+    rows = pd.read_csv(example_report / "tables" / "estimates.csv")
+    referred = 0
+    for told in FINDING.findall(reader):
+        numbers = [int(row) for row in re.findall(r'href="#row-(\d+)"', told)]
+        found = from_frame(rows.iloc[[number - 2 for number in numbers]]).values()
+        written = {estimate_text(estimate) for estimate in found}
+        words = re.sub(r"<sup.*?</sup>", "", told, flags=re.DOTALL)
+        is_of_a_table = ".csv</a>" in told or words.startswith("Negative control")  # of notebook 5
+        for value, level, low, high in RATIO_AND_INTERVAL.findall(words):
+            is_read = f"{value} ({low} to {high})" in written
+            assert is_read or is_of_a_table and not (level and numbers), words
+        pieces = {piece.rstrip(")") for text in written for piece in text.split(" (")}
+        is_named = any(piece in words for piece in pieces) or "p " in words
+        assert is_named or not pieces or not re.search(r"\d", words), words
+        referred += len(numbers)
+    assert referred >= 30
+
+
+def test_references_lead_to_the_row_they_name(reader, example_report):
+    names = pd.read_csv(example_report / "tables" / "estimates.csv")["analysis"]
+    links = re.findall(r'<a href="#row-(\d+)" title="Row (\d+) of tables/estimates.csv: ([^"]*)">row (\d+)</a>', reader)
+    assert len(links) >= 80
+    for anchor, row, name, shown in links:
+        assert anchor == row == shown
+        assert html.unescape(name) == names[int(row) - 2]
+    listed = re.findall(r'<tr id="row-(\d+)"', reader)
+    assert list(map(int, listed)) == list(range(2, len(names) + 2))
+    assert "data-estimates" not in reader
+
+
+def test_links_of_a_page_lead_somewhere(example_report):
+    texts = {path.resolve(): without_pictures(path) for path in pages(example_report)}
+    anchors = {path: set(re.findall(r'\bid="([^"]+)"', page)) for path, page in texts.items()}
+    for path, page in texts.items():
+        for address in re.findall(r'<a [^>]*href="([^"]+)"', page):
+            file, _, anchor = address.partition("#")
+            target = path if not file else (path.parent / file).resolve()
+            assert target.is_file(), f"{path.name}: {address}"
+            assert not anchor or anchor in anchors[target], f"{path.name}: {address}"
+
+
+def test_items_of_journals_lead_to_the_sections_they_name(reader):
+    headings = dict(re.findall(r'<h[2-4] id="([^"]+)">(.*?)</h[2-4]>', reader))
+    for section in {name for names in read_items()["sections"] if names for name in names.split("; ")}:
+        assert headings[slug(section)].endswith(html.escape(section)), section
+
+
+def test_headings_come_in_order_and_each_has_something_under_it(example_report):
+    for path in pages(example_report):
+        body = without_pictures(path).partition("<main")[2]
+        parts = re.split(r"<h([1-6])\b[^>]*>.*?</h\1>", body)
+        levels = [1, *map(int, parts[1::2])]
+        assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False)), path.name
+        for text, level, following in zip(parts[2::2], levels[1:], [*levels[2:], 1], strict=True):
+            assert following > level or re.sub(r"<[^>]*>|\s", "", text) or "<img" in text, path.name
+
+
+def test_the_contents_lead_to_the_front_the_numbered_chapters_and_the_back(reader):
+    contents = re.search(r"<nav.*?</nav>", reader, re.DOTALL)[0]
+    told = re.findall(r'<li><a href="#[^"]+">(.*?)</a></li>', contents)
+    chapters = [f"Chapter {number}. {step.question}" for number, step in enumerate(STEPS[:-1], start=1)]
+    assert [html.unescape(title) for title in told if title.startswith("Chapter")] == chapters
+    assert told.index(html.escape(chapters[-1])) < told.index("Everything on one axis") < told.index("Limits")
+    assert told[-1] == "Numbers and where they stand"
+
+
+def test_the_last_figure_tells_what_the_chapters_told(reader):
+    told = FINDING.findall(reader.partition('id="everything-on-one-axis"')[2])[0]
+    in_chapter = next(words for words in FINDING.findall(reader) if "cohorts in which cement does nothing had" in words)
+    middle, low, high = re.search(r"had a ratio of ([\d.]+) \(([\d.]+) to ([\d.]+)\)", in_chapter).groups()
+    assert f"the median ratio was {middle}, and 95% of the ratios lay between {low} and {high}" in told
+    of_curve = next(words for words in FINDING.findall(reader) if words.startswith("The question was asked in"))
+    low, high, middle = re.search(r"ran from ([\d.]+) to ([\d.]+), with a median of ([\d.]+)", of_curve).groups()
+    assert f"ratios from {low} to {high}, with a median of {middle}" in told
+    assert 'id="figure-one_axis"' in reader
+
+
+def test_what_was_changed_of_the_parameters_is_said(reader):
+    choices = reader.partition('id="choices"')[2].partition("<h2")[0]
+    assert '<th scope="col">Changed?</th>' in choices
+    assert re.search(r"<tr><td>study_name</td>.*?<td>yes</td>", choices)
+    assert re.search(r"<tr><td>conf_level</td>.*?<td>no</td>", choices)
