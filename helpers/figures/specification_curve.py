@@ -36,15 +36,17 @@ def plot_specification_curve(
     ----------
     rows : DataFrame
         is_reference, estimate, conf_low, conf_high, and a category for each choice: its name as a reader sees it, its
-        values in words and in order. Rows without an estimate are only counted.
+        values in words and in order. Rows without an estimate are only counted; where none has one, that is said.
     published : float, optional
         A published value, drawn as a line across.
     measure : str
         What the estimates compare.
     """
     need_columns(rows, CURVE_COLUMNS, figure="specification curve")
+    need_rows(rows, figure="specification curve")
     drawn = rows[rows["estimate"].notna() & (rows["estimate"] > 0)].sort_values("estimate", kind="stable")
-    need_rows(drawn, figure="specification curve")
+    if drawn.empty:
+        return _only_words(_no_ratio(rows))
     choices = [column for column in rows if column not in CURVE_COLUMNS]
     lines = [(choice, str(value)) for choice in choices for value in rows[choice].cat.categories]
     with theme.house_style():
@@ -79,6 +81,8 @@ def plot_specification_curve(
 def describe_specification_curve(rows: pd.DataFrame, *, published: float | None = None, measure: str) -> str:
     """Alternative text of `plot_specification_curve`, from its numbers."""
     drawn = rows[rows["estimate"].notna() & (rows["estimate"] > 0)]
+    if drawn.empty:
+        return f"Specification curve, {measure}: {_no_ratio(rows)}"
     ratio = drawn["estimate"]
     said = [
         f"Specification curve, {measure}: {len(drawn):,} ratios sorted by size from {ratio.min():.2f} to "
@@ -95,6 +99,17 @@ def describe_specification_curve(rows: pd.DataFrame, *, published: float | None 
     if choices:
         said.append(f"Below, the choices behind each: {', '.join(choices)}.")
     return " ".join(said)
+
+
+def _no_ratio(rows: pd.DataFrame) -> str:
+    return f"None of {len(rows):,} specifications has a ratio to draw."
+
+
+def _only_words(words: str) -> Figure:
+    with theme.house_style():
+        figure = theme.new_figure(theme.WIDTH, 0.6)
+        write(theme.page(figure), _MARGIN, 0.4, words, size=theme.TEXT)
+    return figure
 
 
 def _note(rows: pd.DataFrame, drawn: pd.DataFrame, conf_level: float) -> str:

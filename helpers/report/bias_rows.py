@@ -26,7 +26,8 @@ def lost_rows(rows: Sequence[Mapping]) -> pd.DataFrame:
     """`lost_follow_up.ratio_if_lost_differ` as three lines."""
     frame = pd.DataFrame(rows).rename(columns={"hazard_ratio": "x"})
     frame = frame.assign(line=frame["who"].map(LOST), conf_low=float("nan"), conf_high=float("nan"))
-    texts = [f"{number_text(value)} at {x:g}" for value, x in zip(frame["estimate"], frame["x"], strict=True)]
+    told = zip(frame["estimate"], frame["x"], strict=True)
+    texts = ["" if pd.isna(value) else f"{number_text(value)} at {x:g}" for value, x in told]
     return _drawn(frame, [f"{x:g}" for x in frame["x"]], texts)
 
 

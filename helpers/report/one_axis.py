@@ -89,7 +89,7 @@ def axis_sentence(
     if no_effect is None and specifications is None:
         told.append(f"The simulated cohorts and the specifications are {NOT_SHOWN}.")
     elif spread and options:
-        told.append("These two ranges are no confidence intervals.")
+        told.append("These two ranges, pale bars in the figure, are no confidence intervals.")
     told.append(
         "A ratio that is usual without cement cannot tell fractures that go with cement from fractures that cluster "
         "by themselves; nobody was assigned to cement or to none."
