@@ -5,9 +5,11 @@ from functools import wraps
 from hashlib import sha256
 from html import escape
 
+from helpers.disclosure import is_withheld
 from helpers.estimators.estimate import Estimate
 
 _NUMBERS = ("estimate", "conf_low", "conf_high", "conf_level", "p_value", "std_error")
+_COUNTS = ("n_patients", "n_vertebrae", "n_events")
 
 
 class Sentence(str):
@@ -66,7 +68,9 @@ def key_of(estimate: Estimate) -> str:
     """What an estimate is known by: the same for the same numbers of the same measure and method."""
     numbers = [getattr(estimate, name) for name in _NUMBERS]
     exact = [None if number is None else float(number) + 0.0 for number in numbers]
-    told = (estimate.measure, estimate.unit, estimate.method, estimate.note, *exact)
+    counts = [getattr(estimate, name) for name in _COUNTS]
+    known = [None if count is None or is_withheld(count) else int(count) for count in counts]
+    told = (estimate.measure, estimate.unit, estimate.method, estimate.note, *exact, *known)
     return sha256(repr(told).encode()).hexdigest()[:12]
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.estimators.estimates import from_frame, to_frame
+from helpers.estimators.small_numbers import as_shown
 from helpers.report import bias_sentences, display, one_axis, sentences, timing_sentences
 from helpers.report.numbers import numbered
 from helpers.report.references import anchors_of, rows_of, with_links_that_lead, with_references
@@ -28,6 +29,13 @@ def test_a_key_outlives_the_table_and_knows_every_number():
     for name in ("estimate", "conf_low", "conf_high", "p_value", "std_error"):
         assert key_of(replace(ONE, **{name: 0.5})) != key_of(ONE), name
     assert key_of(replace(ONE, method="another")) != key_of(ONE)
+    assert key_of(replace(ONE, n_vertebrae=7)) != key_of(ONE)
+
+
+def test_a_key_stays_where_small_numbers_are_hidden():
+    for estimate in (as_shown(ONE, 8), as_shown(ONE, 8, whole=9999), as_shown(ratio(n_events=3), 8)):
+        saved = from_frame(to_frame({"one": estimate}, contrast="near : far"))
+        assert key_of(estimate) == key_of(saved["one"]) == key_of(as_shown(saved["one"], 8))
 
 
 def test_rows_are_counted_as_a_spreadsheet_does(tmp_path):
