@@ -13,8 +13,9 @@ import pytest
 from tests.cohort.dask_cluster import Cluster
 
 ROOT = Path(__file__).parents[1]
-BROWSER = os.environ.pop("WORKBOOK_BROWSER", None)
-os.environ["WORKBOOK_BROWSER"] = "none"  # runs of tests print no PDF, save that of the example
+# Runs of tests print no PDF, save that of the example; workers of a test run are told what was set before.
+BROWSER = os.environ.setdefault("BROWSER_OF_EXAMPLE", os.environ.get("WORKBOOK_BROWSER", ""))
+os.environ["WORKBOOK_BROWSER"] = "none"
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +36,7 @@ def example_run(tmp_path_factory):
             time.sleep(0.5)
         return subprocess.CompletedProcess(**json.loads(done.read_text())), folder / "example"
     command += ["--out", str(folder / "example")]
-    environment = {name: value for name, value in os.environ.items() if name != "WORKBOOK_BROWSER"}
-    environment |= {"WORKBOOK_BROWSER": BROWSER} if BROWSER else {}
+    environment = os.environ | {"WORKBOOK_BROWSER": BROWSER}
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False, env=environment)
     (folder / "aside.json").write_text(json.dumps(vars(ran)))
     (folder / "aside.json").rename(done)

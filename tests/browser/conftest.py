@@ -19,7 +19,7 @@ AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
 def browser() -> Browser:
     """The browser that also prints the PDF."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKBOOK_BROWSER", BROWSER or "")
+        patch.setenv("WORKBOOK_BROWSER", BROWSER)
         found = find_browser()
     if found is None or os.name != "posix":
         pytest.skip("no Chromium, Chrome or Edge is installed here (Debian: apt install chromium)")

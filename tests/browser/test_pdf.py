@@ -47,15 +47,15 @@ def test_every_page_has_header_and_number(pdf):
 
 
 def test_contents_tell_the_page_of_each_chapter(pdf, page):
-    first, *rest = texts(pdf)
+    pages = texts(pdf)
     chapters = re.findall(r'<li><a href="#([^"]+)">(.*?)</a>', page.split("<main")[0])
     assert len(chapters) >= 4
     numbers = pages_of_anchors(pdf.read_bytes())
-    told = [int(number) for number in re.findall(r" {3,}(\d+)$", first.split("Contents")[1], re.MULTILINE)]
+    told = [int(number) for number in re.findall(r" {3,}(\d+)$", pages[0].split("Contents")[1], re.MULTILINE)]
     assert told[: len(chapters)] == [numbers[anchor] for anchor, _ in chapters]
     for anchor, title in chapters:
         start = html.unescape(title)[:20]
-        assert start in re.sub(r"\s+", " ", rest[numbers[anchor] - 2][:600])
+        assert start in re.sub(r"\s+", " ", pages[numbers[anchor] - 1])
 
 
 def test_no_word_and_no_drawing_is_cut_at_an_edge(pdf, tmp_path):
@@ -85,7 +85,7 @@ def test_every_word_of_every_table_is_there(pdf, page):
 
 
 def test_headings_of_a_long_table_stand_on_each_of_its_pages(pdf):
-    assert sum(bool(re.search(r"Parameter +Value +Default +Meaning", text)) for text in texts(pdf)) > 1
+    assert sum(bool(re.search(r"Parameter +Value +Default +.*Meaning", text)) for text in texts(pdf)) > 1
 
 
 def test_no_figure_is_broken(browser, tab, page, pdf, tmp_path):
