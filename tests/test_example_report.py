@@ -54,7 +54,7 @@ def estimates(example_report):
 def test_it_ends_well_with_a_line_per_notebook_and_no_warning(example_run):
     done, out = example_run
     assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.strip().splitlines()
+    lines = [line for line in done.stdout.strip().splitlines() if not line.startswith("No PDF: no Chromium")]
     assert len(lines) == len(STEPS) + 1
     assert all(re.fullmatch(r"\d/\d .* \.+ done in [\d.]+ s", line) for line in lines[:-1])
     assert lines[-1].endswith("index.html")
@@ -161,7 +161,7 @@ def test_no_identifier_and_no_date_leaves_private(example_report):
     for path in shared_files(example_report):
         if path.suffix == ".parquet":
             text = pd.read_parquet(path).to_csv()
-        elif path.suffix == ".png":
+        elif path.suffix in (".png", ".pdf"):  # the PDF is printed from index.html
             continue
         else:
             text = re.sub(r"base64,[A-Za-z0-9+/=]*", "", path.read_text(encoding="utf-8"))
@@ -178,6 +178,7 @@ def test_the_manifest_says_what_went_in_and_came_out(example_report):
     assert manifest["parameters"]["levels_at_risk"]["value"] == "T1-L5"
     shared = {path.relative_to(example_report).as_posix() for path in shared_files(example_report)}
     assert set(manifest["outputs"]) == shared - {"manifest.json"}
+    assert (manifest["pdf"] is not None) == ("report.pdf" in shared)
 
 
 def test_readme_tells_what_the_report_tells(example_report):

@@ -102,3 +102,20 @@ def test_very_many_differences_are_counted():
     lines = told([Difference("number", f"n{place}", 1, 2) for place in range(50)])
     assert lines[0] == "50 numbers:"
     assert lines[-1] == "  and 30 more"
+
+
+def test_a_pdf_is_not_repeated_but_one_changed_by_hand_is_told(ran):
+    before = outputs(ran.out)
+    manifest = json.loads((ran.out / "manifest.json").read_text())
+    kept = (ran.out / "manifest.json").read_bytes()
+    try:
+        (ran.out / "report.pdf").write_bytes(b"%PDF")
+        manifest["outputs"] = outputs(ran.out)
+        (ran.out / "manifest.json").write_text(json.dumps(manifest))
+        assert verified(ran) == []
+        (ran.out / "report.pdf").write_bytes(b"%PDF by hand")
+        assert [(one.kind, one.name) for one in verified(ran)] == [("changed since the run", "report.pdf")]
+    finally:
+        (ran.out / "report.pdf").unlink()
+        (ran.out / "manifest.json").write_bytes(kept)
+    assert outputs(ran.out) == before
