@@ -23,6 +23,7 @@ OUT_OF_MEMORY = (
     "Its process was ended from outside, most often because the memory ran out. "
     "Close other programs or use a machine with more memory, then run again."
 )
+IN_PLAIN_WORDS = "The workbook met something that its makers had not foreseen."
 FAULT = "This is a fault of the workbook; its makers can use the line above."
 MEND = "Mend what is named above, in your files or in the study file, then run again:"
 AGAIN = "When that is done, run again:"
@@ -90,7 +91,7 @@ def _section(turn: Turn, plan: "Plan") -> dict[str, str]:
     return {
         "heading": turn.step.question,
         "notebook": kept if (plan.place.failed / kept).is_file() else "",
-        "cause": _cause(error, plan),
+        "cause": (f"{IN_PLAIN_WORDS}\n" if _is_fault(error) else "") + _cause(error, plan),
         "to_do": MEND if error.kind in INPUT_ERRORS else AGAIN if error.kind == "DeadKernel" else TO_MAKERS,
         "trace": without_places(_trace(error), plan.replaced),
     }
@@ -122,9 +123,11 @@ def _cause(error: NotebookError, plan: "Plan") -> str:
     words = without_places(CLEAR_ANSI.sub("", error.words).strip(), plan.replaced)
     if error.kind == "DeadKernel":
         return OUT_OF_MEMORY
-    if error.kind in INPUT_ERRORS or error.kind == "Incomplete":
-        return words
-    return f"{error.kind}: {words}\n{FAULT}"
+    return f"{error.kind}: {words}\n{FAULT}" if _is_fault(error) else words
+
+
+def _is_fault(error: NotebookError) -> bool:
+    return error.kind not in (*INPUT_ERRORS, "DeadKernel", "Incomplete")
 
 
 def _as_typed(path: Path) -> str:
