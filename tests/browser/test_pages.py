@@ -90,7 +90,7 @@ def test_keys_go_through_the_page_in_its_order(tab, example_report):
 
 
 def test_axe_finds_nothing(tab, pages, failed_page, axe):
-    for page, width in [(pages[0], PHONE), (failed_page, PHONE), *((page, 1200) for page in pages)]:
+    for page, width in [(pages[0], PHONE), (failed_page, PHONE), *((page, 1200) for page in pages[1:])]:
         tab.load(page, width=width)
         assert violations(tab, axe) == [], (page.name, width)
 
