@@ -102,7 +102,7 @@ def describe_specification_curve(rows: pd.DataFrame, *, published: float | None 
 
 
 def _no_ratio(rows: pd.DataFrame) -> str:
-    return f"None of {len(rows):,} specifications has a ratio to draw."
+    return f"Not one of {len(rows):,} specifications has a ratio to draw."
 
 
 def _only_words(words: str) -> Figure:

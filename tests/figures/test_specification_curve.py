@@ -81,7 +81,7 @@ def test_specifications_without_a_ratio_are_counted_only():
     texts = " ".join(assert_legible(plot_specification_curve(rows, **MEASURE)))
     assert "5 of 30 specifications have no ratio to draw." in texts
     texts = " ".join(assert_legible(plot_specification_curve(rows.iloc[:5], **MEASURE)))
-    assert texts == "None of 5 specifications has a ratio to draw."
+    assert texts == "Not one of 5 specifications has a ratio to draw."
     assert describe_specification_curve(rows.iloc[:5], **MEASURE).endswith(texts)
     with pytest.raises(WorkbookError, match="nothing to draw"):
         plot_specification_curve(rows.iloc[:0], **MEASURE)
