@@ -51,6 +51,7 @@ def plant(folder: Path, *, suppress_below: int = 0) -> Path:
     study.write_text(
         f"study_name: '{STUDY_NAME}'\nis_synthetic: true\nbootstrap_samples: 200\nsuppress_below: {suppress_below}\n"
         "permutations: 20\ncohorts_without_effect: 100\nerror_cohorts: 5\n"
+        'specifications: {adjacent_within: {"1": near, "2": further}, estimator: {crude: plain, hazard: timed}}\n'
         f"patients_file: '{PATIENTS_FILE}'\nfractures_file: 'fractures.xlsx#{SHEET}'\n"
         f"column_names: {{patients: {{steroid_use: '{HEADER}'}}}}\n"
     )
