@@ -60,7 +60,8 @@ def level_counts(cohort: CleanCohort, risk_table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        level, treated, fractured_adjacent, fractured_nonadjacent, at_risk; levels without any are left out.
+        level, treated, fractured_adjacent, fractured_nonadjacent, at_risk_adjacent, at_risk_nonadjacent; levels
+        without any are left out.
     """
     patient = risk_table["patient"].array
     treated = spine_arrays(cohort).cemented[_rows_of(cohort, patient[first_rows(patient.codes)])]
@@ -69,7 +70,8 @@ def level_counts(cohort: CleanCohort, risk_table: pd.DataFrame) -> pd.DataFrame:
         "treated": unpack(treated).sum(axis=0),
         "fractured_adjacent": np.bincount(level[fractured & risk_table["is_adjacent"]], minlength=N_SLOTS),
         "fractured_nonadjacent": np.bincount(level[fractured & ~risk_table["is_adjacent"]], minlength=N_SLOTS),
-        "at_risk": np.bincount(level, minlength=N_SLOTS),
+        "at_risk_adjacent": np.bincount(level[risk_table["is_adjacent"]], minlength=N_SLOTS),
+        "at_risk_nonadjacent": np.bincount(level[~risk_table["is_adjacent"]], minlength=N_SLOTS),
     }
     counts = pd.DataFrame({"level": SLOTS, **count})
     return counts[counts[list(count)].any(axis=1)].reset_index(drop=True)

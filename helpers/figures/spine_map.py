@@ -1,5 +1,6 @@
-"""Map of the spine: at each level the vertebrae that were treated and those that fractured afterwards."""
+"""Map of the spine: at each level the vertebrae treated, and the risk of a new fracture by distance from cement."""
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -10,51 +11,61 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from helpers.errors import WorkbookError
 from helpers.figures import theme
 from helpers.figures.inputs import in_words, need_columns, need_rows, number_text
-from helpers.figures.lettering import widest, wrap, write
+from helpers.figures.lettering import text_height, widest, wrap, write
 
-SPINE_COLUMNS = ("level", "treated", "fractured_adjacent", "fractured_nonadjacent", "at_risk")
+SPINE_COLUMNS = (
+    "level", "treated", "fractured_adjacent", "fractured_nonadjacent", "at_risk_adjacent", "at_risk_nonadjacent",
+)  # fmt: skip
+DISTANCES = ("adjacent", "nonadjacent")
+FEW = 10  # vertebrae at risk below which a bar is hollow, and does not set the scale
 LEVELS = (*(f"T{number}" for number in range(1, 14)), *(f"L{number}" for number in range(1, 7)))
 SOMETIMES = ("T13", "L6")
 _MARGIN, _PITCH, _GAP = 0.15, 0.25, 0.07  # inches
 _CEMENT = "#7a7a7a"
 _HATCHES = (None, "////")
-_NOTE = "Treated and fractured are each drawn to their own scale; the numbers are counts."
+_NOTE = (
+    "Bars to the right: share of the vertebrae at risk there that fractured; hollow where fewer than 10 were at risk, "
+    "cut off at the end of the scale. Numbers: fractured / at risk."
+)
 
 
 def plot_spine_map(levels: pd.DataFrame, *, unit: str = "vertebrae") -> Figure:
-    """The spine from T1 down, treated levels as bars to the left, new fractures to the right, counts as text.
+    """The spine from T1 down, treated levels as bars to the left, risks by distance to the right, counts as text.
 
     Parameters
     ----------
     levels : DataFrame
-        level ("T1" to "L6"), treated, fractured_adjacent, fractured_nonadjacent, at_risk: whole numbers.
-        Levels that are not in the table are drawn with zeros; T13 and L6 are drawn only when they are in it.
+        level ("T1" to "L6"), treated, fractured and at risk next to cement (adjacent) and further away
+        (nonadjacent): whole numbers. Levels that are not in the table are drawn with zeros; T13 and L6 are drawn only
+        when they are in it.
     """
     need_columns(levels, SPINE_COLUMNS, figure="map of the spine")
     need_rows(levels, figure="map of the spine")
     table = _complete(levels)
     with theme.house_style():
         styles = theme.group_styles([theme.NEXT_TO_CEMENT, theme.FURTHER_AWAY])
-        shown = ("fractured_adjacent", "fractured_nonadjacent", "at_risk")
-        headings = [wrap(text, 0.64, size=theme.SMALL) for text in (*styles, "At risk")]
-        texts = [[number_text(value) for value in table[name]] for name in shown]
+        headings = [wrap(text, 0.75, size=theme.SMALL) for text in styles]
+        texts = [[_counts_text(row, distance) for row in table.to_dict("records")] for distance in DISTANCES]
         columns = [
-            max(widest(column, size=theme.TEXT), widest(heading.split("\n"), size=theme.SMALL))
+            max(widest(column, size=theme.TEXT), widest(heading.split("\n"), size=theme.SMALL), 0.42)
             for column, heading in zip(texts, headings, strict=True)
         ]
         treated_texts = [number_text(value) for value in table["treated"]]
         treated_width = max(0.3, widest(treated_texts, size=theme.TEXT))
-        room = theme.WIDTH - 2 * _MARGIN - sum(columns) - 0.16 * 3 - treated_width - 0.1 - 0.86
+        scale = _longest(table)
+        scale_text = f"{100 * scale:.0f}%"
+        room = theme.WIDTH - 2 * _MARGIN - sum(columns) - 0.2 * 2 - treated_width - 0.1 - 0.86
         spine = _MARGIN + treated_width + 0.1 + room * 0.44 + 0.43
         right_room = room * 0.56
         height = len(table) * _PITCH
-        head = 0.62
-        figure = theme.new_figure(theme.WIDTH, height + head + _MARGIN + 0.25)
+        note = wrap(_NOTE, theme.WIDTH - 2 * _MARGIN, size=theme.SMALL)
+        below = text_height(note, size=theme.SMALL) + 0.28
+        figure = theme.new_figure(theme.WIDTH, height + 0.62 + _MARGIN + below)
         paper = theme.page(figure)
-        top = _MARGIN + 0.25 + height
+        top = _MARGIN + below + height
         longest_left = max(1, table["treated"].max())
-        longest_right = max(1, (table["fractured_adjacent"] + table["fractured_nonadjacent"]).max())
-        ends = [theme.WIDTH - _MARGIN - sum(columns[place + 1 :]) - 0.16 * (2 - place) for place in range(3)]
+        ends = [theme.WIDTH - _MARGIN - sum(columns[place + 1 :]) - 0.2 * (1 - place) for place in range(2)]
+        start = spine + 0.43
         for place, row in enumerate(table.to_dict("records")):
             y = top - (place + 0.5) * _PITCH
             if place % 2:
@@ -64,14 +75,19 @@ def plot_spine_map(levels: pd.DataFrame, *, unit: str = "vertebrae") -> Figure:
             left = row["treated"] / longest_left * room * 0.44
             _draw_bar(paper, spine - 0.43 - left, y, left, _CEMENT)
             _number(paper, spine - 0.43 - left - 0.06, y, treated_texts[place])
-            start = spine + 0.43
-            for name, style, hatch in zip(shown[:2], styles.values(), _HATCHES, strict=True):
-                size = row[name] / longest_right * right_room
-                _draw_bar(paper, start, y, size, style.colour, hatch)
-                start += size
-            for end, column, name in zip(ends, texts, shown, strict=True):
-                _number(paper, end, y, column[place], color=_ink(name, row[name], styles))
-        write(paper, _MARGIN, _MARGIN + 0.13, _NOTE, size=theme.SMALL, color=theme.MUTED)
+            for distance, style, hatch, rise in zip(DISTANCES, styles.values(), _HATCHES, (0.052, -0.052), strict=True):
+                share, is_firm = _risk(row, distance), row[f"at_risk_{distance}"] >= FEW
+                size = min(share / scale, 1.0) * right_room
+                look = {"hatch": hatch, "thickness": 0.09} if is_firm else {"thickness": 0.09, "is_hollow": True}
+                _draw_bar(paper, start, y + rise, size, style.colour, **look)
+            for end, column, distance, style in zip(ends, texts, DISTANCES, styles.values(), strict=True):
+                ink = style.ink if row[f"fractured_{distance}"] else theme.MUTED
+                _number(paper, end, y, column[place], color=ink)
+        foot = top - height - 0.05
+        paper.plot([start, start + right_room], [foot, foot], color=theme.MUTED, linewidth=0.8)
+        write(paper, start, foot - 0.02, "0%", size=theme.SMALL, color=theme.MUTED)
+        write(paper, start + right_room, foot - 0.02, scale_text, size=theme.SMALL, ha="right", color=theme.MUTED)
+        write(paper, _MARGIN, _MARGIN + below - 0.26, note, size=theme.SMALL, color=theme.MUTED)
         _draw_heads(paper, top, spine, ends, headings, styles, unit)
     return figure
 
@@ -80,19 +96,35 @@ def describe_spine_map(levels: pd.DataFrame) -> str:
     """Alternative text of `plot_spine_map`: every level at which something was treated or fractured."""
     table = _complete(levels)
     next_to, away = theme.NEXT_TO_CEMENT.lower(), theme.FURTHER_AWAY.lower()
-    said = ["Map of the spine from T1 down, with the levels treated and the new fractures."]
+    said = ["Map of the spine from T1 down, with the levels treated and the risk of a new fracture by distance."]
     quiet = []
     for row in table.to_dict("records"):
         if not row["treated"] and not row["fractured_adjacent"] and not row["fractured_nonadjacent"]:
             quiet.append(row["level"])
             continue
-        treated, near, far, at_risk = (number_text(row[name]) for name in SPINE_COLUMNS[1:])
-        said.append(
-            f"{row['level']}: {treated} treated, {near} fractured {next_to} and {far} {away}, of {at_risk} at risk."
-        )
+        near, far = (_counts_text(row, distance).replace("/", " of ") for distance in DISTANCES)
+        treated = number_text(row["treated"])
+        said.append(f"{row['level']}: {treated} treated; {near} fractured {next_to}, {far} {away}.")
     if quiet:
         said.append(f"Nothing treated and no new fracture at {in_words(quiet)}.")
     return " ".join(said)
+
+
+def _counts_text(row: dict, distance: str) -> str:
+    return f"{number_text(row[f'fractured_{distance}'])}/{number_text(row[f'at_risk_{distance}'])}"
+
+
+def _risk(row: dict, distance: str) -> float:
+    at_risk = row[f"at_risk_{distance}"]
+    return row[f"fractured_{distance}"] / at_risk if at_risk else 0.0
+
+
+def _longest(table: pd.DataFrame) -> float:
+    """The risk at which the scale ends: the highest one of not too few vertebrae, rounded up to whole per cents."""
+    rows = table.to_dict("records")
+    firm = [_risk(row, distance) for row in rows for distance in DISTANCES if row[f"at_risk_{distance}"] >= FEW]
+    any_of_them = firm or [_risk(row, distance) for row in rows for distance in DISTANCES]
+    return max(0.01, math.ceil(round(100 * max(any_of_them), 6)) / 100)
 
 
 def _complete(levels: pd.DataFrame) -> pd.DataFrame:
@@ -121,36 +153,33 @@ def _draw_body(paper: Axes, x: float, y: float, level: str, share: float) -> Non
     paper.text(x, y - 0.036 * theme.TEXT / 7.2, level, ha="center", va="baseline", weight="bold")
 
 
-def _draw_bar(paper: Axes, left: float, y: float, width: float, colour: str, hatch: str | None = None) -> None:
+def _draw_bar(
+    paper: Axes,
+    left: float,
+    y: float,
+    width: float,
+    colour: str,
+    hatch: str | None = None,
+    *,
+    thickness: float = 0.14,
+    is_hollow: bool = False,
+) -> None:
     if width:
-        paper.add_patch(
-            Rectangle(
-                (left, y - 0.07),
-                width,
-                0.14,
-                facecolor=colour,
-                edgecolor=theme.PAPER,
-                linewidth=0.5,
-                hatch=hatch,
-            )
-        )
+        look = {"facecolor": colour, "edgecolor": theme.PAPER, "linewidth": 0.5, "hatch": hatch}
+        look = {"facecolor": theme.PAPER, "edgecolor": colour, "linewidth": 0.8} if is_hollow else look
+        paper.add_patch(Rectangle((left, y - thickness / 2), width, thickness, **look))
 
 
 def _number(paper: Axes, x: float, y: float, text: str, color: str = theme.INK) -> None:
     paper.text(x, y - 0.036 * theme.TEXT / 7.2, text, ha="right", va="baseline", color=color)
 
 
-def _ink(name: str, count: int, styles) -> str:
-    inks = dict(zip(("fractured_adjacent", "fractured_nonadjacent"), styles.values(), strict=True))
-    return inks[name].ink if name in inks and count else theme.MUTED
-
-
 def _draw_heads(paper: Axes, top: float, spine: float, ends: Sequence[float], headings, styles, unit: str) -> None:
     """What the two sides show, and the headings of the number columns with the key of the bars."""
     y = top + 0.56
     write(paper, spine - 0.43, y, f"{unit.capitalize()} treated", size=theme.TEXT, weight="bold", ha="right")
-    write(paper, spine + 0.43, y, "New fractures", size=theme.TEXT, weight="bold")
-    inks = [*(style.ink for style in styles.values()), theme.MUTED]
+    write(paper, spine + 0.43, y, "Risk of a new fracture", size=theme.TEXT, weight="bold")
+    inks = [style.ink for style in styles.values()]
     for place, (end, heading, ink) in enumerate(zip(ends, headings, inks, strict=True)):
         rise = 0.06 + 0.135 * (heading.count("\n") + 1)
         write(paper, end, top + rise, heading, size=theme.SMALL, ha="right", color=ink)

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +27,22 @@ class Ended:
     seconds: float
 
 
-def run_apart(study_file: str, values: Mapping, out: str, *, cores: int) -> Ended:
-    """Run a study with these parameters in a process of its own, on so many cores; never raises for its failure."""
+def run_apart(study_file: str, values: Mapping, out: str, *, cores: int, command: Sequence[str] | None = None) -> Ended:
+    """Run a study with these parameters in a process of its own, on so many cores; never raises for its failure.
+
+    `command` is what Python is given to do it, by default this module.
+    """
     order = json.dumps({"study_file": study_file, "values": dict(values), "out": out, "cores": cores})
     started = time.monotonic()
     root = Path(__file__).resolve().parents[2]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))}
     done = subprocess.run(
-        [sys.executable, *COMMAND], input=order, capture_output=True, text=True, check=False, env=environment
+        [sys.executable, *(command or COMMAND)],
+        input=order,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
     )
     seconds = time.monotonic() - started
     if done.returncode == 0:

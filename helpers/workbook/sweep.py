@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TextIO
 
 from helpers.errors import WorkbookError
+from helpers.workbook import one_run
 from helpers.workbook.cores import usable_cores
 from helpers.workbook.grid import Case, check_cases, read_grid
 from helpers.workbook.lock import locked
-from helpers.workbook.one_run import Ended, run_apart
+from helpers.workbook.one_run import Ended
 from helpers.workbook.parameters import merged, parameters_by_step
 from helpers.workbook.places import project_root
 from helpers.workbook.steps import STEPS
@@ -78,7 +79,8 @@ def _each_ended(study: Study, cases: Sequence[Case], runs: Path, dask: str) -> I
     """Each case as its run ends."""
 
     def order(case: Case, cores: int) -> tuple:
-        return str(study.path), case.of(study).values, str(runs / case.folder(len(cases))), cores
+        out = str(runs / case.folder(len(cases)))
+        return str(study.path), case.of(study).values, out, cores, tuple(one_run.COMMAND)
 
     if not cases:
         return
@@ -109,8 +111,8 @@ def _numbered(_number: int, order: tuple) -> Ended:
     return _run(*order)
 
 
-def _run(study_file: str, values: dict, out: str, cores: int) -> Ended:
-    return run_apart(study_file, values, out, cores=cores)
+def _run(study_file: str, values: dict, out: str, cores: int, command: Sequence[str]) -> Ended:
+    return one_run.run_apart(study_file, values, out, cores=cores, command=command)
 
 
 def _check_place(folder: Path) -> None:

@@ -212,9 +212,13 @@ def test_one_row_per_patient_at_risk():
     assert found.loc["B", ["sex", "has_new_fracture", "died"]].tolist() == ["male", "no", "no"]
     assert pd.isna(found.loc["B", "steroid_use"])
     counts = level_counts(cohort, table).set_index("level")
-    assert counts.loc["L1"].tolist() == [0, 1, 0, 2]
-    assert counts.loc["T12"].tolist() == [1, 0, 0, 1]
-    assert counts["at_risk"].sum() == len(table)
+    of_groups = counts[["at_risk_adjacent", "at_risk_nonadjacent"]]
+    assert counts.loc["L1", ["treated", "fractured_adjacent", "fractured_nonadjacent"]].tolist() == [0, 1, 0]
+    assert counts.loc["T12", ["treated", "fractured_adjacent", "fractured_nonadjacent"]].tolist() == [1, 0, 0]
+    assert of_groups.sum(axis=1)[["L1", "T12"]].tolist() == [2, 1]
+    assert of_groups.sum().tolist() == [table["is_adjacent"].sum(), (~table["is_adjacent"]).sum()]
+    for level, near in table.groupby(table["level"].astype(str))["is_adjacent"].sum().items():
+        assert of_groups.loc[level, "at_risk_adjacent"] == near
     assert "L6" not in counts.index
 
 

@@ -121,7 +121,9 @@ def spine_levels():
     weight = np.array([1, 1, 2, 3, 4, 6, 12, 11, 8, 8, 14, 30, 38, 24, 16, 12, 8])
     levels = [f"T{number}" for number in range(1, 13)] + [f"L{number}" for number in range(1, 6)]
     counts = {"treated": weight * 4, "fractured_adjacent": weight // 3, "fractured_nonadjacent": weight // 2}
-    return pd.DataFrame({"level": levels} | counts | {"at_risk": 430 - weight * 4})
+    return pd.DataFrame(
+        {"level": levels} | counts | {"at_risk_adjacent": weight * 3, "at_risk_nonadjacent": 430 - weight * 7}
+    )
 
 
 def distance_risks():

@@ -11,7 +11,7 @@ def test_levels_run_down_the_page_and_the_counts_stand_beside():
     texts = assert_legible(plot_spine_map(spine_levels()))
     levels = [text for text in texts if text[0] in "TL" and text[1:].isdigit()]
     assert levels == [*(f"T{number}" for number in range(1, 13)), *(f"L{number}" for number in range(1, 6))]
-    assert {"152", "12", "19", "278"} <= set(texts)  # L1
+    assert {"152", "12/114", "19/164", "Risk of a new fracture"} <= set(texts)  # L1
 
 
 def test_t13_and_l6_only_when_they_are_in_the_table():
@@ -27,6 +27,16 @@ def test_no_events_and_huge_counts(times):
     assert_legible(plot_spine_map(counts))
 
 
+def test_the_scale_ends_at_the_highest_risk_of_not_too_few():
+    counts = (
+        spine_levels()
+        .iloc[:2]
+        .assign(fractured_adjacent=[3, 5], at_risk_adjacent=[4, 40], fractured_nonadjacent=0, at_risk_nonadjacent=20)
+    )
+    assert "13%" in assert_legible(plot_spine_map(counts))
+    assert "75%" in assert_legible(plot_spine_map(counts.iloc[:1].assign(at_risk_nonadjacent=2)))
+
+
 def test_unknown_level_is_named():
     with pytest.raises(WorkbookError, match="but got C5"):
         plot_spine_map(spine_levels().replace({"level": {"T1": "C5"}}))
@@ -34,7 +44,5 @@ def test_unknown_level_is_named():
 
 def test_alternative_text():
     counts = spine_levels().iloc[[12]]
-    assert "L1: 152 treated, 12 fractured next to cement and 19 further away, of 278 at risk." in describe_spine_map(
-        counts
-    )
+    assert "L1: 152 treated; 12 of 114 fractured next to cement, 19 of 164 further away." in describe_spine_map(counts)
     assert describe_spine_map(counts).endswith("L2, L3, L4 and L5.")

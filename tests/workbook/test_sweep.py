@@ -1,5 +1,6 @@
 """Many runs of the toy project: grids of any size, a run that fails beside others that do not, one page of all."""
 
+import contextlib
 import io
 import textwrap
 
@@ -128,6 +129,23 @@ def test_the_command_ends_with_the_page(swept, toy, tmp_path, capsys, monkeypatc
     assert said.startswith("1/1 as it is ... done in ")
     assert said.endswith("out/index.html\n")
     assert "<h1>Toy &lt;cohort&gt;</h1>" in (out / "index.html").read_text()
+
+
+def test_the_workers_of_a_scheduler_take_the_runs(swept, toy, tmp_path, cluster):
+    toy.write_tell(ESTIMATES, "assert conf_level < 0.8, 'too sure'")
+    here = sweep_of(toy, tmp_path, "conf_level: [0.5, 0.6, 0.9]", dask=cluster.address)
+    numbers = pd.read_csv(here / "sweep.csv")
+    assert numbers["ended"].tolist() == ["done"] * 4 + ["failed"]
+    assert numbers["estimate"].tolist()[:4:2] == [2.0, 2.4]
+    assert (here / "runs" / "2-conf_level-0-6" / "index.html").is_file()
+
+
+def sweep_of(toy, tmp_path, text, **options):
+    """The folder of a sweep some of whose runs may fail."""
+    out = tmp_path / "swept"
+    with contextlib.suppress(SweepFailedError):
+        sweep(toy.study, grid(tmp_path, text), out, steps=STEPS, root=toy.root, stream=io.StringIO(), **options)
+    return out
 
 
 def test_a_folder_of_other_things_is_not_used(swept, tmp_path):
