@@ -202,6 +202,7 @@ def bare_runs(tmp_path_factory):
         command += ["-f", "data/example/study.yml", "-p", "run_folder", str(folder / "run"), "--no-progress-bar"]
         if step.name == "robustness":  # fewer draws than in the example: its own tables are not compared
             command += ["-p", "permutations", "20", "-p", "cohorts_without_effect", "100", "-p", "error_cohorts", "5"]
+            command += ["-y", "specifications: {adjacent_within: {'1': near, '2': further}, estimator: {crude: plain}}"]
         done[step.name] = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     return done, folder / "run"
 
