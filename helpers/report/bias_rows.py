@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from helpers.estimators.estimate import Estimate
 from helpers.report.display import days_text, number_text, percent_text
 
 LOST = {
@@ -62,6 +63,15 @@ def wrong_level_rows(rows: pd.DataFrame) -> pd.DataFrame:
     frame = pd.concat([added, back], ignore_index=True).rename(columns={"share": "x"})
     texts = ["" if pd.isna(value) else number_text(value) for value in frame["estimate"]]
     return _drawn(frame, [percent_text(x).replace(".0%", "%") for x in frame["x"]], texts)
+
+
+def control_rows(controls: Mapping[str, Estimate], *, levels: int) -> pd.DataFrame:
+    """Estimates of a negative control so many levels away, a line each, as `error_table` takes them."""
+    names = ["estimate", "conf_low", "conf_high"]
+    rows = [
+        {"line": line, "x": levels} | {name: getattr(own, name) for name in names} for line, own in controls.items()
+    ]
+    return pd.DataFrame(rows).astype({"x": float, **dict.fromkeys(names, float)})
 
 
 def error_table(errors: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def e_value_sentence(ratio: Estimate, of_estimate: float | None, of_limit: float
     )
 
 
-@traced
+@traced(table="error_analyses")
 def control_sentence(ratio: Estimate) -> Sentence:
     """The negative control: a contrast in which nothing is expected."""
     if not ratio.is_estimable:

@@ -7,7 +7,15 @@ import pytest
 from helpers.estimators import risk_ratio
 from helpers.estimators.lost_follow_up import ratio_if_lost_differ, risk_if_lost_differ
 from helpers.estimators.sensitivity import e_value, if_found_more_often
-from helpers.report.bias_rows import dating_rows, detection_rows, lost_extremes, lost_rows, wrong_level_rows
+from helpers.report.bias_rows import (
+    control_rows,
+    dating_rows,
+    detection_rows,
+    error_table,
+    lost_extremes,
+    lost_rows,
+    wrong_level_rows,
+)
 from helpers.report.bias_sentences import (
     control_sentence,
     dating_sentence,
@@ -81,6 +89,15 @@ def test_losses_that_differ_in_opposite_ways_are_those_of_both_risks():
     )
     assert lost_extremes(lost_rows(rows)) == pytest.approx((near[0] / far[1], near[1] / far[0]), rel=1e-12)
     assert np.isnan(lost_extremes(lost_rows(LOST.assign(estimate=NAN).to_dict("records")))).all()
+
+
+def test_a_negative_control_has_its_lines_in_the_table_of_errors():
+    table = error_table({"negative control": control_rows({"Crude": STRONG, "By level": EMPTY}, levels=3)})
+    assert table[["error", "line", "x"]].to_numpy().tolist() == [
+        ["negative control", "Crude", 3.0], ["negative control", "By level", 3.0],
+    ]  # fmt: skip
+    assert table["estimate"].iloc[0] == STRONG.estimate
+    assert pd.isna(table["estimate"].iloc[1])
 
 
 def test_rows_for_the_figure():
