@@ -1,6 +1,5 @@
 """Two runs side by side on one page: parameters, inputs, flow, and every estimate with the difference."""
 
-from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +11,7 @@ from helpers.report.comparison import COMPARED, SAME, compared, key_rows
 from helpers.report.display import count_text, table
 from helpers.report.frames import readable_tables
 from helpers.report.html import write_page
+from helpers.workbook.figure import inline
 from helpers.workbook.settings import written
 from helpers.workbook.verify import read_manifest
 
@@ -143,10 +143,7 @@ def _forest(estimates: dict[str, pd.DataFrame]) -> str:
         return "<p>The runs share none of the main ratios.</p>"
     words = {"measure": "Ratio of next to cement over further away"}
     figure = plot_forest(rows, text_heading="Ratio (CI)", **words)
-    svg = svg_bytes(figure).decode()
-    return (
-        f'<figure role="img" aria-label="{escape(describe_forest(rows, **words))}">{svg[svg.index("<svg") :]}</figure>'
-    )
+    return inline(svg_bytes(figure), alt=describe_forest(rows, **words))
 
 
 def _estimates(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:

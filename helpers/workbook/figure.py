@@ -12,6 +12,13 @@ from helpers.workbook.captions import CAPTIONS, COLUMNS, add_caption
 from helpers.workbook.spreadsheet import inert, write_csv
 
 
+def inline(svg: bytes, *, alt: str, caption: str = "") -> str:
+    """An SVG as a part of a page, with its text alternative."""
+    picture = svg.decode("utf-8")
+    words = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return f'<figure role="img" aria-label="{html.escape(alt)}">{picture[picture.index("<svg") :]}{words}</figure>'
+
+
 @dataclass(frozen=True)
 class StoredFigure:
     """A figure with the words that belong to it."""

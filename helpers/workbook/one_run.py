@@ -13,7 +13,7 @@ from pathlib import Path
 from helpers.errors import WorkbookError
 from helpers.imports import without
 
-COMMAND = ["-m", "helpers.workbook.one_run"]
+COMMAND = ("-m", "helpers.workbook.one_run")
 STOPPED = 130
 KILLED = "Its process was ended from outside, most often because the memory ran out."
 
@@ -27,17 +27,17 @@ class Ended:
     seconds: float
 
 
-def run_apart(study_file: str, values: Mapping, out: str, *, cores: int, command: Sequence[str] | None = None) -> Ended:
+def run_apart(study_file: str, values: Mapping, out: str, *, cores: int, command: Sequence[str] = COMMAND) -> Ended:
     """Run a study with these parameters in a process of its own, on so many cores; never raises for its failure.
 
-    `command` is what Python is given to do it, by default this module.
+    `command` is what Python is given to do it.
     """
     order = json.dumps({"study_file": study_file, "values": dict(values), "out": out, "cores": cores})
     started = time.monotonic()
     root = Path(__file__).resolve().parents[2]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))}
     done = subprocess.run(
-        [sys.executable, *(command or COMMAND)],
+        [sys.executable, *command],
         input=order,
         capture_output=True,
         text=True,

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from helpers.errors import WorkbookError
 from helpers.workbook import one_run
+from helpers.workbook.building import Building
 from helpers.workbook.cores import usable_cores
 from helpers.workbook.grid import Case, check_cases, read_grid
 from helpers.workbook.lock import locked
@@ -20,7 +21,7 @@ from helpers.workbook.study import Study, read_study
 from helpers.workbook.sweep_page import write_sweep_page
 
 RUNS = "runs"
-OWN_NAMES = {RUNS, "index.html", "sweep.csv", "figures", ".DS_Store"}
+OWN_NAMES = frozenset({RUNS, "index.html", "sweep.csv", ".DS_Store"})
 
 
 class SweepFailedError(WorkbookError):
@@ -55,7 +56,7 @@ def sweep(
     study, cases = read_study(study_file), read_grid(grid_file)
     check_cases(study, cases, merged(parameters_by_step(root, steps)))
     folder = Path(out).expanduser().absolute() if out else root / "reports" / f"{study.name}-sweep"
-    _check_place(folder)
+    Building(folder, OWN_NAMES, "sweep").check()
     with locked(folder):
         (folder / RUNS).mkdir(parents=True, exist_ok=True)
         ended: dict[int, Ended] = {}
@@ -78,9 +79,14 @@ def sweep(
 def _each_ended(study: Study, cases: Sequence[Case], runs: Path, dask: str) -> Iterator[tuple[Case, Ended]]:
     """Each case as its run ends."""
 
-    def order(case: Case, cores: int) -> tuple:
-        out = str(runs / case.folder(len(cases)))
-        return str(study.path), case.of(study).values, out, cores, tuple(one_run.COMMAND)
+    def order(case: Case, cores: int) -> dict:
+        return {
+            "study_file": str(study.path),
+            "values": case.of(study).values,
+            "out": str(runs / case.folder(len(cases))),
+            "cores": cores,
+            "command": one_run.COMMAND,
+        }
 
     if not cases:
         return
@@ -90,7 +96,7 @@ def _each_ended(study: Study, cases: Sequence[Case], runs: Path, dask: str) -> I
     at_once = min(usable_cores(), len(cases))
     each = max(1, usable_cores() // at_once)
     with ThreadPoolExecutor(at_once) as pool:
-        futures = {pool.submit(_run, *order(case, each)): case for case in cases}
+        futures = {pool.submit(one_run.run_apart, **order(case, each)): case for case in cases}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
@@ -99,7 +105,7 @@ def _each_ended(study: Study, cases: Sequence[Case], runs: Path, dask: str) -> I
             raise
 
 
-def _at_workers(orders: Sequence[tuple], cases: Sequence[Case], runs: Path, dask: str) -> Iterator[tuple[Case, Ended]]:
+def _at_workers(orders: Sequence[dict], cases: Sequence[Case], runs: Path, dask: str) -> Iterator[tuple[Case, Ended]]:
     from helpers.cohort.cluster import Workers
 
     with closing(Workers(dask)) as workers:
@@ -107,20 +113,5 @@ def _at_workers(orders: Sequence[tuple], cases: Sequence[Case], runs: Path, dask
         yield from zip(cases, workers.each_part(len(cases), _numbered, along=[orders]), strict=True)
 
 
-def _numbered(_number: int, order: tuple) -> Ended:
-    return _run(*order)
-
-
-def _run(study_file: str, values: dict, out: str, cores: int, command: Sequence[str]) -> Ended:
-    return one_run.run_apart(study_file, values, out, cores=cores, command=command)
-
-
-def _check_place(folder: Path) -> None:
-    if folder.is_symlink() or folder.exists() and not folder.is_dir():
-        raise WorkbookError(f"{folder.name} is not a folder. Give another place with --out DIR.")
-    strange = sorted({entry.name for entry in folder.iterdir()} - OWN_NAMES) if folder.is_dir() else []
-    if strange:
-        raise WorkbookError(
-            f"{folder.name} holds things that are no sweep ({', '.join(strange[:3])}). "
-            "Give a new folder with --out DIR."
-        )
+def _numbered(_number: int, order: dict) -> Ended:
+    return one_run.run_apart(**order)

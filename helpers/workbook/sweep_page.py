@@ -11,6 +11,7 @@ from helpers.figures.theme import svg_bytes
 from helpers.report.comparison import KEY_ANALYSES, MEDIANS, key_rows, result_of
 from helpers.report.frames import readable_tables
 from helpers.report.html import write_page
+from helpers.workbook.figure import inline
 from helpers.workbook.grid import Case
 from helpers.workbook.one_run import Ended
 from helpers.workbook.settings import written
@@ -95,16 +96,10 @@ def _result(own: pd.DataFrame, analysis: str) -> str:
 
 
 def _figure(estimates: dict[str, pd.DataFrame]) -> str:
-    rows = key_rows(dict(list(estimates.items())[:MOST_DRAWN]), [KEY_ANALYSES[0]]) if estimates else pd.DataFrame()
+    rows = key_rows(dict(list(estimates.items())[:MOST_DRAWN]), [KEY_ANALYSES[0]]).drop(columns="group")
     if rows.empty:
         return ""
     words = {"measure": "Risk ratio, next to cement over further away"}
-    figure = plot_forest(rows.drop(columns="group"), text_heading="Ratio (CI)", **words)
-    svg = svg_bytes(figure).decode()
-    more = (
-        f"<figcaption>The first {MOST_DRAWN} of {len(estimates)} runs.</figcaption>"
-        if len(estimates) > MOST_DRAWN
-        else ""
-    )
-    alt = escape(describe_forest(rows.drop(columns="group"), **words))
-    return f'<figure role="img" aria-label="{alt}">{svg[svg.index("<svg") :]}{more}</figure>'
+    figure = plot_forest(rows, text_heading="Ratio (CI)", **words)
+    more = f"The first {MOST_DRAWN} of {len(estimates)} runs." if len(estimates) > MOST_DRAWN else ""
+    return inline(svg_bytes(figure), alt=describe_forest(rows, **words), caption=more)

@@ -155,8 +155,8 @@ def test_a_folder_of_other_things_is_not_used(swept, tmp_path):
         swept("", tmp_path / "out")
 
 
-def test_a_killed_run_is_told_in_words(toy: Toy, monkeypatch):
-    monkeypatch.setattr(one_run, "COMMAND", ["-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
-    ended = one_run.run_apart(str(toy.study), {}, str(toy.out), cores=1)
+def test_a_killed_run_is_told_in_words(toy: Toy):
+    dying = ("-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    ended = one_run.run_apart(str(toy.study), {}, str(toy.out), cores=1, command=dying)
     assert not ended.is_done
     assert ended.words == one_run.KILLED
