@@ -15,12 +15,10 @@ LOST = {
 AS_IT_IS, IF_ALREADY = "With such errors added", "If as many are wrong already"
 
 
-def detection_rows(rows: Sequence[Mapping], *, every: int = 4) -> pd.DataFrame:
-    """`sensitivity.if_found_more_often` in order of the share, of which every fourth is numbered."""
+def detection_rows(rows: Sequence[Mapping]) -> pd.DataFrame:
+    """`sensitivity.if_found_more_often` in order of the share."""
     frame = pd.DataFrame(rows).rename(columns={"detection": "x"}).sort_values("x", ignore_index=True)
-    from_last = frame.index[::-1] % every
-    numbers = ["" if place else f"{x:g}" for place, x in zip(from_last, frame["x"], strict=True)]
-    return _drawn(frame.assign(line="This cohort"), numbers, "")
+    return _drawn(frame.assign(line="This cohort"), [f"{x:g}" for x in frame["x"]], "")
 
 
 def lost_rows(rows: Sequence[Mapping]) -> pd.DataFrame:

@@ -1,10 +1,10 @@
 """Estimates of several runs side by side: as written results, as rows of a forest plot, and how far apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from helpers.report.display import ABSENT, number_text, ratio_text, value_text
+from helpers.report.display import ABSENT, level_text, number_text, ratio_text, value_text
 
 KEYS = ["analysis", "contrast"]
 KEY_ANALYSES = (
@@ -63,6 +63,12 @@ def key_rows(runs: Mapping[str, pd.DataFrame], analyses: Sequence[str] = KEY_ANA
     numbers = dict.fromkeys(("estimate", "conf_low", "conf_high"), float)
     columns = ["label", "estimate", "conf_low", "conf_high", "text", "kind", "group"]
     return pd.DataFrame(rows, columns=columns).astype(numbers)
+
+
+def interval_words(runs: Iterable[pd.DataFrame]) -> str:
+    """Heading over results of several runs: `Ratio (95% CI)`, or all levels where they differ."""
+    levels = sorted({level for own in runs if "conf_level" in own for level in own["conf_level"].dropna()})
+    return f"Ratio ({', '.join(map(level_text, levels))} CI)" if levels else "Ratio"
 
 
 def result_of(row: Mapping) -> str:

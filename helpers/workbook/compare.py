@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.errors import WorkbookError
 from helpers.figures.forest import describe_forest, plot_forest
 from helpers.figures.theme import svg_bytes
-from helpers.report.comparison import COMPARED, SAME, compared, key_rows
+from helpers.report.comparison import COMPARED, SAME, compared, interval_words, key_rows
 from helpers.report.display import count_text, table
 from helpers.report.frames import readable_tables
 from helpers.report.html import write_page
@@ -142,7 +142,7 @@ def _forest(estimates: dict[str, pd.DataFrame]) -> str:
     if rows.empty:
         return "<p>The runs share none of the main ratios.</p>"
     words = {"measure": "Ratio of next to cement over further away"}
-    figure = plot_forest(rows, text_heading="Ratio (CI)", **words)
+    figure = plot_forest(rows, text_heading=interval_words(estimates.values()), **words)
     return inline(svg_bytes(figure), alt=describe_forest(rows, **words))
 
 

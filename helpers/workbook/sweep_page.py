@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.figures.forest import describe_forest, plot_forest
 from helpers.figures.theme import svg_bytes
-from helpers.report.comparison import KEY_ANALYSES, MEDIANS, key_rows, result_of
+from helpers.report.comparison import KEY_ANALYSES, MEDIANS, interval_words, key_rows, result_of
 from helpers.report.frames import readable_tables
 from helpers.report.html import write_page
 from helpers.workbook.figure import inline
@@ -18,7 +18,12 @@ from helpers.workbook.settings import written
 from helpers.workbook.spreadsheet import write_csv
 from helpers.workbook.study import Study
 
-SHOWN = (KEY_ANALYSES[0], KEY_ANALYSES[4], *MEDIANS)
+SHOWN = {
+    KEY_ANALYSES[0]: KEY_ANALYSES[0],
+    KEY_ANALYSES[4]: KEY_ANALYSES[4],
+    MEDIANS[0]: "Median days among fractured, next to cement",
+    MEDIANS[1]: "Median days among fractured, further away",
+}
 NUMBERS = ("estimate", "conf_low", "conf_high", "n_patients", "n_vertebrae", "n_events")
 MOST_DRAWN = 60
 NOT_DONE = "failed"
@@ -65,7 +70,7 @@ def _numbers(cases: Sequence[Case], estimates: Sequence[pd.DataFrame], ended: Se
 
 def _table(cases: Sequence[Case], estimates: Sequence[pd.DataFrame], ended: Sequence[Ended]) -> str:
     names = list(dict.fromkeys(name for case in cases for name in case.values))
-    head = ["Run", *names, "Patients", "Vertebrae", *SHOWN]
+    head = ["Run", *names, "Patients", "Vertebrae", *SHOWN.values()]
     lines = []
     for case, own, ending in zip(cases, estimates, ended, strict=True):
         cells = [escape(written(case.values[name])) if name in case.values else "–" for name in names]
@@ -73,7 +78,7 @@ def _table(cases: Sequence[Case], estimates: Sequence[pd.DataFrame], ended: Sequ
         if ending.is_done:
             folder = escape(case.folder(len(cases)))
             label = f'<a href="runs/{folder}/index.html">{label}</a>'
-            first = own[own["analysis"] == SHOWN[0]]
+            first = own[own["analysis"] == KEY_ANALYSES[0]]
             counts = [_count(first, name) for name in ("n_patients", "n_vertebrae")]
             results = [_result(own, name) for name in SHOWN]
         else:
@@ -100,6 +105,6 @@ def _figure(estimates: dict[str, pd.DataFrame]) -> str:
     if rows.empty:
         return ""
     words = {"measure": "Risk ratio, next to cement over further away"}
-    figure = plot_forest(rows, text_heading="Ratio (CI)", **words)
+    figure = plot_forest(rows, text_heading=interval_words(estimates.values()), **words)
     more = f"The first {MOST_DRAWN} of {len(estimates)} runs." if len(estimates) > MOST_DRAWN else ""
     return inline(svg_bytes(figure), alt=describe_forest(rows, **words), caption=more)

@@ -103,7 +103,7 @@ def test_a_negative_control_has_its_lines_in_the_table_of_errors():
 def test_rows_for_the_figure():
     detected = detection_rows(if_found_more_often(STRONG, [1, 0.8, 0.6, 0.4, 0.2]))
     assert detected["x"].is_monotonic_increasing
-    assert detected["x_text"].tolist() == ["0.2", "", "", "", "1"]
+    assert detected["x_text"].tolist() == ["0.2", "0.4", "0.6", "0.8", "1"]
     assert set(lost_rows(LOST.to_dict("records"))["text"]) >= {"5.00 at 3", "2.00 at 0"}
     dated = dating_rows(DATED)
     assert dated["line"].unique().tolist() == ["Next to cement", "Further away"]

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers.report.comparison import KEY_ANALYSES, compared, key_rows, result_of
+from helpers.report.comparison import KEY_ANALYSES, compared, interval_words, key_rows, result_of
 
 
 def estimates(*rows):
@@ -72,6 +72,13 @@ def test_rows_of_the_main_ratios_stand_run_under_run():
     rows = key_rows({"A": one, "B": one.iloc[1:]})
     assert rows[["label", "group"]].to_numpy().tolist() == [["A", KEY_ANALYSES[0]]]
     assert key_rows({}).empty
+
+
+def test_the_level_of_the_intervals_is_told():
+    one, other = A.assign(conf_level=0.95), A.assign(conf_level=0.9)
+    assert interval_words([one, one]) == "Ratio (95% CI)"
+    assert interval_words([one, other]) == "Ratio (90%, 95% CI)"
+    assert interval_words([]) == "Ratio"
 
 
 def test_no_unit_is_no_estimate():
