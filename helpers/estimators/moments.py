@@ -16,7 +16,7 @@ from helpers.estimators.kinds import Kinds
 
 # Where no more than one in ten of the first rows are alike, none are put together.
 FIRST, MOSTLY = 10_000, 0.9
-BLOCK, CACHED, LARGEST = 2**20, 2**16, 2**31
+BLOCK, LARGEST = 2**20, 2**31
 COUNTED = {"days", "group", "outcome"}
 
 
@@ -233,11 +233,11 @@ def _blocks(n: int, size: int) -> list[slice]:
 def _alike(rows: dict[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.ndarray]:
     """The first of each run of alike rows with how many there are; all as they are where hardly any are alike.
 
-    Where only day, group and outcome tell rows apart, all alike are put together wherever they stand.
+    Where only whole days, group and outcome tell rows apart, all alike are put together wherever they stand.
     """
     days, n_kinds = rows["days"], math.prod(shape)
-    if rows.keys() == COUNTED and days.dtype.kind in "iu" and days.max(initial=0) * n_kinds < len(days):
-        return _counted(rows, (int(days.max(initial=0)) + 1, *shape))
+    if rows.keys() <= COUNTED and days.dtype.kind in "iu" and days.max(initial=0) * n_kinds < len(days):
+        return _counted(rows, dict(zip(("group", "outcome"), shape, strict=True)))
     start, count = runs(*(column[:FIRST] for column in rows.values()))
     if len(start) > MOSTLY * count.sum():
         return rows
@@ -246,18 +246,14 @@ def _alike(rows: dict[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.
     return _picked(rows, start) | {"count": count}
 
 
-def _counted(rows: dict[str, np.ndarray], shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
-    """The distinct rows of whole days, group and outcome, with how many there are of each."""
-    total = np.zeros(math.prod(shape), dtype=np.int64)
-    for block in _blocks(len(rows["days"]), max(CACHED, len(total))):
-        place = rows["days"][block].astype(np.intp)
-        place *= shape[1] * shape[2]
-        place += rows["outcome"][block]
-        place += np.multiply(rows["group"][block], shape[2], dtype=np.intp)
-        total += np.bincount(place, minlength=len(total))
-    cells = np.flatnonzero(total)
-    columns = dict(zip(("days", "group", "outcome"), np.unravel_index(cells, shape), strict=True))
-    return {name: columns[name].astype(column.dtype) for name, column in rows.items()} | {"count": total[cells]}
+def _counted(rows: dict[str, np.ndarray], sizes: dict[str, int]) -> dict[str, np.ndarray]:
+    """The distinct rows of whole days, outcome and perhaps group, with how many there are of each."""
+    sizes = {name: size for name, size in sizes.items() if name in rows}
+    kinds = Kinds(tuple(rows[name] for name in sizes), tuple(sizes.values()))
+    total = kinds.counts_by(rows["days"], int(rows["days"].max()) + 1)
+    *of_kind, days = np.nonzero(total)
+    columns = {"days": days} | dict(zip(sizes, of_kind, strict=True))
+    return {name: columns[name].astype(column.dtype) for name, column in rows.items()} | {"count": total[total > 0]}
 
 
 def _picked(rows: dict[str, np.ndarray], which: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,11 +14,13 @@ import numpy as np
 from helpers.estimators.patients import Contributions
 from helpers.threads import at_once
 
-# So many patients are drawn one by one in the time of one binomial, and of one number out of a shuffled row.
-BINOMIAL, SHUFFLED = 16, 3
+# So many patients are drawn one by one in the time of one binomial, and of one Poisson number.
+BINOMIAL, POISSON = 16, 2
+# At most so many are, less one bit; and the slots of a table of Poisson numbers, a power of two as well.
+MOST_BITS, SLOTS = 19, 2**12
 # Numbers at a time that stay in the cache; contributions, or resamples, that share a stream of random numbers, so that
 # what is drawn does not hang on how many threads draw it.
-BLOCK, BATCH, RESAMPLES = 2**16, 16, 256
+BLOCK, BATCH, RESAMPLES = 2**16, 32, 256
 # Standard deviations by which the patients drawn independently are fewer than all of them; beyond so many no value of
 # a Poisson number need be thought of.
 SHORT, FARTHEST = 1.5, 9
@@ -40,7 +42,7 @@ def resampled_totals(contributions: Contributions, *, samples: int, seed: int) -
     """
     seeds, n = np.random.SeedSequence(seed), contributions.n_patients
     totals, n_left = np.zeros((samples, 4)), np.full(samples, n)
-    if 2 * SHUFFLED * len(contributions.multiplicity) < n:
+    if 2 * POISSON * len(contributions.multiplicity) < n:
         totals, n_drawn = _most_patients(contributions, samples, seeds)
         n_left -= n_drawn
     return totals + multinomial_totals(contributions, n_left, seeds)
@@ -65,7 +67,7 @@ def independent_totals(
 
     The mean of each is this share of the patients who have the contribution. An array (samples, 5).
     """
-    split = Split.of(contributions, part=share, cost=SHUFFLED)
+    split = Split.of(contributions, part=share, cost=POISSON)
     n_common = len(split.patients)
     batches = [slice(start, start + BATCH) for start in range(0, n_common, BATCH)]
     counts = np.column_stack([split.counts, np.ones(n_common)])
@@ -84,26 +86,45 @@ def independent_totals(
 def poisson_numbers(means: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
     """Poisson numbers of some means; an array (means, samples).
 
-    Of independent numbers, how many have each value is a multinomial draw, and which ones a shuffle. That is quicker
-    than number by number, unless there are more values than numbers.
+    A table of slots holds each value in as many of them as go into its probability; random bits are places in it. The
+    slots left over stand for what is left of the probabilities: where one is hit, the number is drawn from that. This
+    is quicker than number by number, unless there are more values than slots.
 
     Examples
     --------
     >>> poisson_numbers(np.array([0.001, 1e6]), 3, np.random.default_rng(1)).round(-4).tolist()
     [[0.0, 0.0, 0.0], [1000000.0, 1000000.0, 1000000.0]]
     """
-    reach = FARTHEST * (np.sqrt(means) + 1)
-    least = np.maximum(means - reach, 0) // 1
-    n_values = int((means + reach - least).max()) + 2
-    if n_values > samples:
+    different, which = np.unique(means, return_inverse=True)
+    reach = FARTHEST * (np.sqrt(different) + 1)
+    least = np.maximum(different - reach, 0) // 1
+    n_values = int((different + reach - least).max()) + 2
+    if n_values > SLOTS:
         return rng.poisson(means[:, None], (len(means), samples)).astype(float)
     values = least[:, None] + np.arange(n_values)
     # Each value's share is that of the one before times mean / value.
     shares = np.ones(values.shape)
-    np.cumprod(means[:, None] / values[:, 1:], axis=1, out=shares[:, 1:])
-    how_many = rng.multinomial(samples, shares / shares.sum(axis=1, keepdims=True))
-    numbers = np.repeat(values.ravel(), how_many.ravel()).reshape(-1, samples)
-    return rng.permuted(numbers, axis=1, out=numbers)
+    np.cumprod(different[:, None] / values[:, 1:], axis=1, out=shares[:, 1:])
+    shares *= SLOTS / shares.sum(axis=1, keepdims=True)
+    slots = shares.astype(np.int64)
+    left_over = SLOTS - slots.sum(axis=1, keepdims=True)
+    table = np.repeat(np.append(values, -np.ones(left_over.shape), axis=1), np.append(slots, left_over, axis=1).ravel())
+    bits = _random_bits(len(means) * samples, np.uint16, rng).reshape(-1, samples) & np.uint16(SLOTS - 1)
+    numbers = table.take(bits + SLOTS * which[:, None]).ravel()
+    hit = np.flatnonzero(numbers < 0)
+    of_mean = which[hit // samples]
+    numbers[hit] = values[of_mean, _drawn(shares - slots, of_mean, rng)]
+    return numbers.reshape(-1, samples)
+
+
+def _drawn(weights: np.ndarray, row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Columns drawn by the weights of rows, one for each of the rows named."""
+    through = np.cumsum(weights, axis=1)
+    through /= np.maximum(through[:, -1:], np.finfo(float).tiny)
+    # Row after row as one scale, on which each takes a length of one.
+    through += np.arange(len(weights))[:, None]
+    place = np.searchsorted(through.ravel(), row + rng.random(len(row)), side="right")
+    return np.minimum(place - row * weights.shape[1], weights.shape[1] - 1)
 
 
 def multinomial_totals(contributions: Contributions, n_drawn: np.ndarray, seeds: np.random.SeedSequence) -> np.ndarray:
@@ -113,13 +134,13 @@ def multinomial_totals(contributions: Contributions, n_drawn: np.ndarray, seeds:
     """
     n = contributions.n_patients
     split = Split.of(contributions, part=n_drawn.mean() / n, cost=BINOMIAL)
-    shares = np.append(split.patients, split.n_rare) / n
+    shares = np.append(split.n_rare, split.patients) / n
     blocks = np.split(n_drawn, range(RESAMPLES, len(n_drawn), RESAMPLES))
 
     def totals_of_block(n_of_each: np.ndarray, own: np.random.SeedSequence) -> np.ndarray:
         rng = np.random.default_rng(own)
         drawn = rng.multinomial(n_of_each, shares)
-        return drawn[:, :-1] @ split.counts + split.rare_totals(drawn[:, -1], rng)
+        return drawn[:, 1:] @ split.counts + split.rare_totals(drawn[:, 0], rng)
 
     return np.concatenate(list(at_once(totals_of_block, blocks, seeds.spawn(len(blocks)))))
 
@@ -134,13 +155,16 @@ class Split:
     ----------
     counts, patients : array (common, 4), (common,)
         What the common contributions are, and how many patients have each who are not among the rarest.
-    rare : array of complex (2, patients)
-        What the patients with the rarest contribute; as complex numbers two counts are added up at once.
+    rare : array of int (patients,)
+        Which contribution each of the patients with the rarest ones has.
+    of_rare : array of complex (2, distinct)
+        What the contributions are; as complex numbers two counts are added up at once.
     """
 
     counts: np.ndarray
     patients: np.ndarray
     rare: np.ndarray
+    of_rare: np.ndarray
 
     @classmethod
     def of(cls, contributions: Contributions, *, part: float, cost: float) -> "Split":
@@ -148,30 +172,37 @@ class Split:
         order = np.argsort(contributions.multiplicity, kind="stable")
         counts, patients = contributions.counts[order].astype(float), contributions.multiplicity[order]
         through = np.cumsum(patients)
-        sizes = 2 ** np.arange(min(17, int(through[-1]).bit_length()))
+        sizes = 2 ** np.arange(min(MOST_BITS, int(through[-1]).bit_length()))
         n_common = len(through) - np.searchsorted(through, sizes, side="right")
         n_rare = int(sizes[np.argmin(sizes * part + cost * n_common)])
-        others = patients - np.clip(n_rare - (through - patients), 0, patients)
-        rare, common = np.repeat(counts, patients - others, axis=0), np.flatnonzero(others)
-        return cls(counts[common], others[common], np.ascontiguousarray(rare.view(complex).T))
+        rare = np.clip(n_rare - (through - patients), 0, patients)
+        # The commonest first: a multinomial draw ends where nobody is left.
+        common = np.flatnonzero(rare < patients)[::-1]
+        which = np.repeat(np.arange(len(rare), dtype=np.uint16 if len(rare) <= 2**16 else np.intp), rare)
+        return cls(counts[common], (patients - rare)[common], which, np.ascontiguousarray(counts.view(complex).T))
 
     @property
     def n_rare(self) -> int:
         """How many patients are drawn one by one."""
-        return self.rare.shape[1]
+        return len(self.rare)
 
     def rare_totals(self, n_drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The four totals of so many of the rarest patients for each resample."""
-        totals = np.zeros((len(n_drawn), 4))
+        totals, width = np.zeros((len(n_drawn), 4)), np.uint16 if self.n_rare <= 2**16 else np.uint32
         for rows in _blocks(n_drawn):
-            end = np.cumsum(n_drawn[rows])
-            bits = rng.bit_generator.random_raw(-(-end[-1] // 4)).view(np.uint16)[: end[-1]]
-            which, has_any = (bits & np.uint16(self.n_rare - 1)).astype(np.intp), np.flatnonzero(n_drawn[rows])
+            end, has_any = np.cumsum(n_drawn[rows]), np.flatnonzero(n_drawn[rows])
+            which = self.rare.take(_random_bits(end[-1], width, rng) & width(self.n_rare - 1))
             start = (end - n_drawn[rows])[has_any]
-            for columns, of_patient in zip((slice(2), slice(2, 4)), self.rare, strict=True):
-                sums = np.add.reduceat(of_patient.take(which), start)
+            for columns, of_contribution in zip((slice(2), slice(2, 4)), self.of_rare, strict=True):
+                sums = np.add.reduceat(of_contribution.take(which), start)
                 totals[rows.start + has_any, columns] = sums.view(float).reshape(-1, 2)
         return totals
+
+
+def _random_bits(n: int, width: type, rng: np.random.Generator) -> np.ndarray:
+    """So many whole numbers of 16 or 32 random bits."""
+    words = rng.bit_generator.random_raw(-(-n * np.dtype(width).itemsize // 8))
+    return words.view(width)[:n]
 
 
 def _blocks(n_drawn: np.ndarray) -> Iterator[slice]:

@@ -35,7 +35,7 @@ def kinds(patients):
 
 
 def is_mostly_poisson(contributions):
-    return 2 * resamples.SHUFFLED * len(contributions.multiplicity) < contributions.n_patients
+    return 2 * resamples.POISSON * len(contributions.multiplicity) < contributions.n_patients
 
 
 @pytest.mark.parametrize("name", COHORTS)
@@ -115,6 +115,11 @@ def test_poisson_numbers(mean):
         expected = np.diff(poisson.cdf(edges), prepend=0, append=1) * SAMPLES
         seen = np.bincount(np.searchsorted(edges, of_row), minlength=len(expected))
         assert stats.chi2.sf(((seen - expected) ** 2 / expected).sum(), len(expected) - 1) > 1e-4
+        # Far out, where a value has no slot of its own.
+        beyond = poisson.ppf(0.9999)
+        assert (
+            abs((of_row > beyond).sum() - SAMPLES * poisson.sf(beyond)) < 5 * np.sqrt(SAMPLES * poisson.sf(beyond)) + 1
+        )
     # Neither sorted nor alike from one place to the next.
     assert abs(np.corrcoef(numbers[0, :-1], numbers[0, 1:])[0, 1]) < 4 / SAMPLES**0.5
 
@@ -122,8 +127,26 @@ def test_poisson_numbers(mean):
 def test_the_rarest_patients_are_split_off():
     split = Split.of(kinds([60, 1, 934, 5]), part=1.0, cost=40)
     assert split.n_rare == 8
-    assert split.patients.tolist() == [58, 934]
-    assert split.rare.view(float).reshape(2, 8, 2).sum(axis=1).ravel().tolist() == [2, 1, 0, 5]
+    # The commonest first.
+    assert split.patients.tolist() == [934, 58]
+    assert split.counts.tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
+    rare = split.of_rare[:, split.rare].T.copy().view(float)
+    assert rare.sum(axis=0).tolist() == [2, 1, 0, 5]
+
+
+@pytest.mark.parametrize("patients", [[9_000, 21_000, 34_000, 4_000], [90_000, 150_000, 40_000, 20_000]])
+def test_rare_patients_may_be_more_than_16_random_bits_tell_apart(patients):
+    cohort, n_drawn = kinds(patients), np.full(SAMPLES, 5)
+    n_rare = Split.of(cohort, part=5 / sum(patients), cost=resamples.BINOMIAL).n_rare
+    assert (n_rare > 2**16) is (sum(patients) > 2**17)
+    drawn = multinomial_totals(cohort, n_drawn, np.random.SeedSequence(7))
+    share = np.array(patients) / sum(patients)
+    assert (np.abs(drawn.mean(axis=0) - 5 * share) < 4 * np.sqrt(5 * share * (1 - share) / SAMPLES)).all()
+    for p, own in zip(share, drawn.T, strict=True):
+        expected = stats.binom(5, p).pmf(np.arange(6)) * SAMPLES
+        seen, common = np.bincount(own.astype(int), minlength=6), expected > 5
+        statistic = ((seen - expected) ** 2 / expected)[common].sum()
+        assert stats.chi2.sf(statistic, common.sum() - 1) > 1e-4
 
 
 @pytest.mark.parametrize("patients", [[7, 1, 4, 2], [600, 20, 9340, 5]])
