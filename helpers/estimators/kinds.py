@@ -64,11 +64,12 @@ class Kinds:
         else:
             dtype = np.int64 if weights.dtype.kind in "iu" else float
         total = np.zeros((n_kinds, n_codes), dtype=dtype)
-        for rows, low, end in _blocks(codes, n_kinds):
+        for rows, low, end in _blocks(codes, n_codes, n_kinds):
             # Made narrow, which is quicker even though wide ones are counted.
             place = self.of_rows(rows).astype(np.int32 if end * n_kinds <= LARGEST else np.int64)
             place *= end - low
-            place -= low
+            if low:
+                place -= low
             place = place + codes[rows]
             found = np.bincount(place, None if weights is None else weights[rows], minlength=(end - low) * n_kinds)
             total[:, low:end] += found.astype(dtype, copy=False).reshape(n_kinds, -1)
@@ -77,7 +78,7 @@ class Kinds:
     def sums_by(self, codes: np.ndarray, n_codes: int, of_kind: np.ndarray) -> np.ndarray:
         """What the kind of each row says, added up by another code, such as the patient."""
         total, of_kind = np.zeros(n_codes), of_kind.ravel()
-        for rows, low, end in _blocks(codes, 1):
+        for rows, low, end in _blocks(codes, n_codes, 1):
             whose = np.subtract(codes[rows], low, dtype=np.intp)
             total[low:end] += np.bincount(whose, of_kind[self.of_rows(rows)], minlength=end - low)
         return total
@@ -123,13 +124,16 @@ def n_occurring(codes: np.ndarray, n_codes: int) -> int:
     return int(np.count_nonzero(Kinds((), ()).counts_by(codes, n_codes)))
 
 
-def _blocks(codes: np.ndarray, n_kinds: int) -> Iterator[tuple[slice, int, int]]:
-    """Blocks of rows with the least code in them and one more than the largest.
+def _blocks(codes: np.ndarray, n_codes: int, n_kinds: int) -> Iterator[tuple[slice, int, int]]:
+    """Blocks of rows with the least code in them and one more than the largest; with few codes, those of all.
 
     In a table sorted by patient a block holds few of them; one that spreads over many is followed by longer ones, so
     that any order of rows costs the same for each row.
     """
     start, length = 0, BLOCK
+    if n_codes * n_kinds * SPREAD <= BLOCK:
+        yield from ((slice(start, start + BLOCK), 0, n_codes) for start in range(0, len(codes), BLOCK))
+        return
     while start < len(codes):
         rows = slice(start, start + length)
         low, end = int(codes[rows].min()), int(codes[rows].max()) + 1

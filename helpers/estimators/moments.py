@@ -235,9 +235,10 @@ def _alike(rows: dict[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.
 
     Where only whole days, group and outcome tell rows apart, all alike are put together wherever they stand.
     """
-    days, n_kinds = rows["days"], math.prod(shape)
-    if rows.keys() <= COUNTED and days.dtype.kind in "iu" and days.max(initial=0) * n_kinds < len(days):
-        return _counted(rows, dict(zip(("group", "outcome"), shape, strict=True)))
+    if rows.keys() <= COUNTED and rows["days"].dtype.kind in "iu":
+        n_days = int(rows["days"].max(initial=0)) + 1
+        if n_days * math.prod(shape) <= len(rows["days"]):
+            return _counted(rows, n_days, dict(zip(("group", "outcome"), shape, strict=True)))
     start, count = runs(*(column[:FIRST] for column in rows.values()))
     if len(start) > MOSTLY * count.sum():
         return rows
@@ -246,11 +247,11 @@ def _alike(rows: dict[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.
     return _picked(rows, start) | {"count": count}
 
 
-def _counted(rows: dict[str, np.ndarray], sizes: dict[str, int]) -> dict[str, np.ndarray]:
+def _counted(rows: dict[str, np.ndarray], n_days: int, sizes: dict[str, int]) -> dict[str, np.ndarray]:
     """The distinct rows of whole days, outcome and perhaps group, with how many there are of each."""
     sizes = {name: size for name, size in sizes.items() if name in rows}
     kinds = Kinds(tuple(rows[name] for name in sizes), tuple(sizes.values()))
-    total = kinds.counts_by(rows["days"], int(rows["days"].max()) + 1)
+    total = kinds.counts_by(rows["days"], n_days)
     *of_kind, days = np.nonzero(total)
     columns = {"days": days} | dict(zip(sizes, of_kind, strict=True))
     return {name: columns[name].astype(column.dtype) for name, column in rows.items()} | {"count": total[total > 0]}

@@ -12,14 +12,12 @@ from itertools import pairwise
 import numpy as np
 
 from helpers.estimators.patients import Contributions
-from helpers.threads import at_once
 
 # So many patients are drawn one by one in the time of one binomial, and of one Poisson number.
 BINOMIAL, POISSON = 16, 2
 # At most so many are, less one bit; and the slots of a table of Poisson numbers, a power of two as well.
 MOST_BITS, SLOTS = 19, 2**12
-# Numbers at a time that stay in the cache; contributions, or resamples, that share a stream of random numbers, so that
-# what is drawn does not hang on how many threads draw it.
+# Patients, contributions and resamples at a time, whose numbers stay in the cache.
 BLOCK, BATCH, RESAMPLES = 2**16, 32, 256
 # Standard deviations by which the patients drawn independently are fewer than all of them; beyond so many no value of
 # a Poisson number need be thought of.
@@ -40,47 +38,41 @@ def resampled_totals(contributions: Contributions, *, samples: int, seed: int) -
     >>> set(n1.tolist()), bool((n0 == 18 + a).all())
     ({9.0}, True)
     """
-    seeds, n = np.random.SeedSequence(seed), contributions.n_patients
+    rng, n = np.random.default_rng(seed), contributions.n_patients
     totals, n_left = np.zeros((samples, 4)), np.full(samples, n)
     if 2 * POISSON * len(contributions.multiplicity) < n:
-        totals, n_drawn = _most_patients(contributions, samples, seeds)
+        totals, n_drawn = _most_patients(contributions, samples, rng)
         n_left -= n_drawn
-    return totals + multinomial_totals(contributions, n_left, seeds)
+    return totals + multinomial_totals(contributions, n_left, rng)
 
 
 def _most_patients(
-    contributions: Contributions, samples: int, seeds: np.random.SeedSequence
+    contributions: Contributions, samples: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Totals of Poisson numbers of patients, and how many patients they are: never more than there are."""
     n, totals = contributions.n_patients, np.zeros((0, 5))
     while (n_lacking := samples - len(totals)) > 0:
         # At least nine in ten are kept.
-        drawn = independent_totals(contributions, 1 - SHORT / n**0.5, n_lacking + n_lacking // 8 + 16, seeds)
+        drawn = independent_totals(contributions, 1 - SHORT / n**0.5, n_lacking + n_lacking // 8 + 16, rng)
         totals = np.concatenate([totals, drawn[drawn[:, 4] <= n]])
     return totals[:samples, :4], totals[:samples, 4].astype(np.int64)
 
 
 def independent_totals(
-    contributions: Contributions, share: float, samples: int, seeds: np.random.SeedSequence
+    contributions: Contributions, share: float, samples: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Totals where the number of patients with each contribution is Poisson, and how many patients these are.
 
     The mean of each is this share of the patients who have the contribution. An array (samples, 5).
     """
     split = Split.of(contributions, part=share, cost=POISSON)
-    n_common = len(split.patients)
-    batches = [slice(start, start + BATCH) for start in range(0, n_common, BATCH)]
-    counts = np.column_stack([split.counts, np.ones(n_common)])
-    of_rare, *streams = (np.random.default_rng(own) for own in seeds.spawn(len(batches) + 1))
-
-    def totals_of_batch(batch: slice | None, rng: np.random.Generator) -> np.ndarray:
-        if batch is not None:
-            return poisson_numbers(split.patients[batch] * share, samples, rng).T @ counts[batch]
-        n_drawn = rng.poisson(split.n_rare * share, samples)
-        return np.column_stack([split.rare_totals(n_drawn, rng), n_drawn])
-
-    # The rare ones, which take longest, first. Whole numbers below 2^53 add up exactly, in whatever order.
-    return sum(at_once(totals_of_batch, [None, *batches], [of_rare, *streams]))
+    n_rare = rng.poisson(split.n_rare * share, samples)
+    totals = np.column_stack([split.rare_totals(n_rare, rng), n_rare])
+    counts = np.column_stack([split.counts, np.ones(len(split.counts))])
+    for start in range(0, len(counts), BATCH):
+        batch = slice(start, start + BATCH)
+        totals += poisson_numbers(split.patients[batch] * share, samples, rng).T @ counts[batch]
+    return totals
 
 
 def poisson_numbers(means: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
@@ -127,7 +119,7 @@ def _drawn(weights: np.ndarray, row: np.ndarray, rng: np.random.Generator) -> np
     return np.minimum(place - row * weights.shape[1], weights.shape[1] - 1)
 
 
-def multinomial_totals(contributions: Contributions, n_drawn: np.ndarray, seeds: np.random.SeedSequence) -> np.ndarray:
+def multinomial_totals(contributions: Contributions, n_drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The four totals of patients drawn with replacement, so many for each resample; an array (resamples, 4).
 
     How many come with each of the common contributions, and how many with rare ones, is one multinomial draw.
@@ -135,14 +127,11 @@ def multinomial_totals(contributions: Contributions, n_drawn: np.ndarray, seeds:
     n = contributions.n_patients
     split = Split.of(contributions, part=n_drawn.mean() / n, cost=BINOMIAL)
     shares = np.append(split.n_rare, split.patients) / n
-    blocks = np.split(n_drawn, range(RESAMPLES, len(n_drawn), RESAMPLES))
-
-    def totals_of_block(n_of_each: np.ndarray, own: np.random.SeedSequence) -> np.ndarray:
-        rng = np.random.default_rng(own)
-        drawn = rng.multinomial(n_of_each, shares)
-        return drawn[:, 1:] @ split.counts + split.rare_totals(drawn[:, 0], rng)
-
-    return np.concatenate(list(at_once(totals_of_block, blocks, seeds.spawn(len(blocks)))))
+    totals = []
+    for n_of_each in np.split(n_drawn, range(RESAMPLES, len(n_drawn), RESAMPLES)):
+        n_rare, *_ = drawn = rng.multinomial(n_of_each, shares).T
+        totals.append(drawn[1:].T @ split.counts + split.rare_totals(n_rare, rng))
+    return np.concatenate(totals)
 
 
 @dataclass(frozen=True, eq=False)

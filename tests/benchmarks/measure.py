@@ -43,6 +43,8 @@ def measure(work: Work, runs: int = FEWEST_RUNS) -> Measured:
     answer = np.asarray(work.numbers(result), dtype=float)
     del result
     times = [first] if first > LONG_RUN_SECONDS else []
+    # What is there by now is not searched for garbage again: that would empty the processor's caches before each run.
+    gc.freeze()
     while len(times) < runs:
         times.append(_timed(work.run)[1])
     return Measured(median(times), answer)

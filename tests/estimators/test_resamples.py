@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from helpers import threads
 from helpers.estimators import resamples
 from helpers.estimators.patients import Contributions
 from helpers.estimators.resamples import (
@@ -92,12 +91,12 @@ def test_totals_have_the_distribution_of_those_of_a_multinomial(n_kinds, n):
 
 def test_those_left_over_are_drawn_for_each_resample():
     n_drawn = np.array([0, 1, 50, 0, 3])
-    drawn = multinomial_totals(kinds([5, 3, 900, 92]), n_drawn, np.random.SeedSequence(1))
+    drawn = multinomial_totals(kinds([5, 3, 900, 92]), n_drawn, np.random.default_rng(1))
     assert drawn.sum(axis=1).tolist() == n_drawn.tolist()
 
 
 def test_independent_totals_know_how_many_patients_they_are():
-    drawn = independent_totals(kinds([5, 3, 9000, 920]), 0.9, SAMPLES, np.random.SeedSequence(2))
+    drawn = independent_totals(kinds([5, 3, 9000, 920]), 0.9, SAMPLES, np.random.default_rng(2))
     assert (drawn[:, :4].sum(axis=1) == drawn[:, 4]).all()
     means = 0.9 * np.array([5, 3, 9000, 920])
     assert (np.abs(drawn[:, :4].mean(axis=0) - means) < 4 * np.sqrt(means / SAMPLES)).all()
@@ -139,7 +138,7 @@ def test_rare_patients_may_be_more_than_16_random_bits_tell_apart(patients):
     cohort, n_drawn = kinds(patients), np.full(SAMPLES, 5)
     n_rare = Split.of(cohort, part=5 / sum(patients), cost=resamples.BINOMIAL).n_rare
     assert (n_rare > 2**16) is (sum(patients) > 2**17)
-    drawn = multinomial_totals(cohort, n_drawn, np.random.SeedSequence(7))
+    drawn = multinomial_totals(cohort, n_drawn, np.random.default_rng(7))
     share = np.array(patients) / sum(patients)
     assert (np.abs(drawn.mean(axis=0) - 5 * share) < 4 * np.sqrt(5 * share * (1 - share) / SAMPLES)).all()
     for p, own in zip(share, drawn.T, strict=True):
@@ -150,13 +149,10 @@ def test_rare_patients_may_be_more_than_16_random_bits_tell_apart(patients):
 
 
 @pytest.mark.parametrize("patients", [[7, 1, 4, 2], [600, 20, 9340, 5]])
-def test_the_number_of_threads_changes_nothing(patients, monkeypatch):
-    drawn = []
-    for workers in (1, 3):
-        monkeypatch.setattr(threads, "WORKERS", workers)
-        drawn.append(resampled_totals(kinds(patients), samples=700, seed=5))
-    assert np.array_equal(*drawn)
-    assert not np.array_equal(drawn[0], resampled_totals(kinds(patients), samples=700, seed=6))
+def test_the_seed_tells_what_is_drawn(patients):
+    drawn = resampled_totals(kinds(patients), samples=700, seed=5)
+    assert np.array_equal(drawn, resampled_totals(kinds(patients), samples=700, seed=5))
+    assert not np.array_equal(drawn, resampled_totals(kinds(patients), samples=700, seed=6))
 
 
 def test_parts_added_up_are_drawn_as_the_whole():
