@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from helpers.counts import count_text
 from helpers.disclosure import Coarse
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
 from helpers.report.display import (
     ABSENT,
-    count_text,
     coverage_text,
     days_text,
     estimate_text,

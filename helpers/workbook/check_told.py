@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from helpers.cohort.ledger import ACTIONS, RULES
+from helpers.counts import count_text, counted
 from helpers.report.check_page import RuleFound, SourceRead, check_page, verdict
-from helpers.report.display import count_text
-from helpers.report.sentences import counted
 from helpers.workbook.checked import Checked
 from helpers.workbook.found import DONE, MOST_SHOWN, Found, counts_by_rule
 from helpers.workbook.mending import AS_MEANT, RowsToMend

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from helpers.counts import count_text
 from helpers.errors import WorkbookError
 from helpers.figures.forest import describe_forest, plot_forest
 from helpers.figures.theme import svg_bytes
 from helpers.report.comparison import COMPARED, SAME, compared, interval_words, key_rows
-from helpers.report.display import count_text, table
+from helpers.report.display import table
 from helpers.report.frames import readable_tables
 from helpers.report.html import write_page
 from helpers.workbook.figure import inline
