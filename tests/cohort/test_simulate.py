@@ -269,7 +269,8 @@ def test_a_format_nobody_knows_is_told_and_nothing_is_written(tmp_path):
 
 
 def test_an_earlier_synthetic_cohort_is_replaced_and_nothing_else_is(tmp_path):
-    write_cohort(simulate(5, seed=1), tmp_path / "made", clean=False)
+    study = write_cohort(simulate(1, seed=1), tmp_path / "made", clean=False)
+    assert yaml.safe_load(study.read_text(encoding="utf-8"))["study_name"] == "Synthetic cohort of 1 patient, seed 1"
     write_cohort(simulate(6, seed=1), tmp_path / "made", clean=True)
     assert not (tmp_path / "made" / "planted_errors.csv").exists()
     assert len((tmp_path / "made" / "patients.csv").read_text(encoding="utf-8").splitlines()) == 7
