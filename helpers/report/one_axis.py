@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from helpers.counts import count_text, counted
+from helpers.counts import counted
 from helpers.disclosure import NOT_SHOWN
 from helpers.estimators.estimate import Estimate
 from helpers.report.display import interval_text, is_not_shown, level_text, number_text
@@ -42,7 +42,7 @@ def axis_rows(
     ]
     spread = _range_of(specifications, "estimate", share=None)
     if spread:
-        label = f"{count_text(spread['n'])} specifications: median"
+        label = f"{counted(spread['n'], 'specification')}: median"
         parts.append(_range_row(label, spread, "all", kind=SPECIFIED, group="This cohort"))
     parts.append(forest_rows({"Next to a fracture": survey}, kind=OTHER_PEOPLE, group="Survey, no cement"))
     spread = _simulated(no_effect, clustered.conf_level)

@@ -191,8 +191,9 @@ def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sente
         return Sentence("Every row was kept or set aside with a reason. Every change has a line in the private ledger.")
     values = f"{counted(changed, 'value')} {'was' if changed == 1 else 'were'}"
     return Sentence(
-        f"{count_text(read)} rows were read; {count_text(kept)} were kept and {count_text(quarantined)} were set aside "
-        f"with a reason. In the kept rows {values} changed, each with a line in the ledger."
+        f"{counted(read, 'row was', 'rows were')} read; {counted(kept, 'was', 'were')} kept and "
+        f"{counted(quarantined, 'was', 'were')} set aside with a reason. In the kept rows {values} changed, "
+        "each with a line in the ledger."
     )
 
 

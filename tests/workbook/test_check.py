@@ -252,9 +252,8 @@ def test_more_rows_than_anybody_mends_are_a_table_beside(study, tmp_path, monkey
     rest = pd.read_csv(out / "rows_to_mend_rest_2.csv", dtype=str)
     assert rest["Row"].tolist() == ["5"]
     assert rest["patient_id"].tolist() == ["X"]
-    assert "1 further row is in rows_to_mend_rest_*.csv; when the first are mended, it moves up." in (
-        out / "check.html"
-    ).read_text(encoding="utf-8")
+    page = (out / "check.html").read_text(encoding="utf-8")
+    assert "1 further row is in rows_to_mend_rest_*.csv; when the first are mended, it moves up." in page
 
 
 @pytest.mark.parametrize("n_patients", [0, 1])
