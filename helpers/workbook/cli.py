@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 
-from helpers.counts import counted
 from helpers.errors import WorkbookError
 from helpers.imports import without
 
@@ -179,6 +178,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _partition(options: argparse.Namespace) -> None:
+    from helpers.counts import counted
     from helpers.workbook.partition import partition_study
 
     made = partition_study(options.study, options.out, patients_per_part=options.patients_per_part)
@@ -190,6 +190,7 @@ def _partition(options: argparse.Namespace) -> None:
 
 def _simulate(options: argparse.Namespace) -> None:
     from helpers.cohort.simulate import simulate, write_cohort
+    from helpers.counts import counted
 
     cohort = simulate(options.patients, seed=options.seed)
     study = write_cohort(cohort, options.out, clean=options.clean, file_format=options.format)
