@@ -30,7 +30,7 @@ MAY_IMPORT = {
         *(f"helpers.cohort.{noun}" for noun in ("readers", "risk_table", "simulate", "tables")),
     ),
 }
-EVERYBODY = ("helpers.disclosure", "helpers.errors", "helpers.imports", "helpers.parted", "helpers.threads")
+EVERYBODY = tuple(f"helpers.{noun}" for noun in ("counts", "disclosure", "errors", "imports", "parted", "threads"))
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST_MODULE = 300

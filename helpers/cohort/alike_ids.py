@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from helpers.cohort.cells import as_texts, share_texts
 from helpers.cohort.dictionary import Dictionary
 from helpers.cohort.value_rules import missing
+from helpers.counts import counted
 
 ID = "patient_id"
 _MOST_NAMED = 3
@@ -31,9 +32,8 @@ def with_alike_told(raw: dict[str, pd.DataFrame], dictionary: Dictionary) -> dic
     rows = [" and ".join(named[group == one]) for one in pd.unique(group)[:_MOST_NAMED]]
     shown = "; ".join(rows)
     n = alike.nunique()
-    is_one = n == 1
     note = (
-        f"{n:,} identifier{'' if is_one else 's'} of patients {'is' if is_one else 'are'} written in several ways that "
+        f"{counted(n, 'identifier of patients is', 'identifiers of patients are')} written in several ways that "
         f"differ only in capitals or blanks ({'' if n <= _MOST_NAMED else 'for example '}{shown}). They count as "
         "different patients: write them alike if they are the same."
     )

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from helpers.cohort.cells import told
 from helpers.cohort.ledger import Finding, Table
+from helpers.counts import counted
 from helpers.errors import Problems
 from helpers.intake.cell_texts import as_texts, without_gaps
 from helpers.intake.mending_file import MendedSheet, plain, read_rows
@@ -177,12 +178,10 @@ def correction_note(source: str, sheet: MendedSheet | None, cells: list[tuple]) 
     notes = []
     if cells:
         n_rows = len({row for row, *_ in cells})
-        what = f"{len(cells)} cell{'s' * (len(cells) > 1)} in {n_rows} row{'s' * (n_rows > 1)}"
-        notes = [f"{what} of {source} {'was' if len(cells) == 1 else 'were'} corrected by hand ({sheet.file})."]
+        what = f"{counted(len(cells), 'cell')} in {counted(n_rows, 'row')} of {source}"
+        notes = [f"{what} {'was' if len(cells) == 1 else 'were'} corrected by hand ({sheet.file})."]
     if sheet and (idle := sheet.n_corrected - len(cells)):
-        what = (
-            f"{idle} cell{'s' * (idle > 1)} of {source} that {'is' if idle == 1 else 'are'} corrected in {sheet.file}"
-        )
+        what = f"{counted(idle, 'cell')} of {source} that {'is' if idle == 1 else 'are'} corrected in {sheet.file}"
         notes.append(f"{what} {'stands' if idle == 1 else 'stand'} in columns that the study does not use.")
     return notes
 
@@ -197,7 +196,7 @@ def _where(sheet: MendedSheet, chosen: np.ndarray) -> list[int]:
 def _told(problems: Iterable[str], count: int) -> list[str]:
     """The first of many problems of one kind, and how many more there are."""
     first = [problem for problem, _ in zip(problems, range(MOST_TOLD), strict=False)]
-    return [*first, f"So it is with {count - MOST_TOLD} more rows."] if count > MOST_TOLD else first
+    return [*first, f"So it is with {counted(count - MOST_TOLD, 'more row')}."] if count > MOST_TOLD else first
 
 
 def _replaced(column: pa.ChunkedArray, row: np.ndarray, cells: list[tuple], where: str) -> pa.ChunkedArray:

@@ -19,10 +19,11 @@ from helpers.cohort.column_groups import (
 )
 from helpers.cohort.corrections import EVENT
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
-from helpers.cohort.layouts import Cells, as_written, frame_of, one_level_each, row_count, spine_counts
+from helpers.cohort.layouts import Cells, as_written, frame_of, one_level_each, spine_counts
 from helpers.cohort.origins import FILE_COLUMNS, cell_row, elsewhere
 from helpers.cohort.source_sheets import SourceSheet
 from helpers.cohort.wording import listed, not_known, there
+from helpers.counts import counted
 from helpers.intake.table import cannot_be_read
 
 EVENTS = "events"
@@ -136,12 +137,12 @@ def lay_out_events(
             is_entry |= happened(target)
     is_lost = ~is_entry & ((texts != "")[events.codes] | (person < 0) | _says_more(cells, plan))
     counts = ", ".join(f"{len(frame):,} of {table}" for table, frame in tables.items())
-    notes.append(f"{row_count(len(cells))} of {cells.source} gave these rows: {counts}.")
+    notes.append(f"{counted(len(cells), 'row')} of {cells.source} gave these rows: {counts}.")
     if is_lost.any():
         lost = np.flatnonzero(is_lost)
         tables[EVENTS] = _unassigned(cells, plan, lost, ids, events)
         notes.append(
-            f"{row_count(len(lost))} of {cells.source} of no event that `event_names` names (in row "
+            f"{counted(len(lost), 'row')} of {cells.source} of no event that `event_names` names (in row "
             f"{listed(cells.row[lost])}) became no row of a table and were set aside. Name the events, or correct them."
         )
     return tables, notes

@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.cohort.runs import first_rows
 from helpers.cohort.spine_arrays import count_levels
+from helpers.counts import counted
 from helpers.errors import Problems, WorkbookFault
 
 ENDS = {"fractured": "fracture", "died": "death", "censored": "censored"}
@@ -101,7 +102,7 @@ def need_vertebrae(flow: pd.DataFrame) -> None:
     steps = flow[flow["kind"] == "cohort"]
     lines = [f"{steps['step'].iloc[0]}: {steps['patients'].iloc[0]:,}."]
     lines += [
-        f"{row.step}: {row.patients_removed:,} patients removed, {row.patients:,} left."
+        f"{row.step}: {counted(row.patients_removed, 'patient')} removed, {row.patients:,} left."
         for row in steps.iloc[1:-1].itertuples()
         if row.patients_removed
     ]

@@ -12,6 +12,7 @@ from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
 from helpers.cohort.origins import ENTRY, FILE_COLUMNS, GROUP, WHOLE_ROW
 from helpers.cohort.source_sheets import SourceSheet
 from helpers.cohort.spine import LUMBAR_COUNTS, SLOTS, THORACIC_COUNTS, parse_many, unpack
+from helpers.counts import counted
 from helpers.intake.text_columns import as_categories
 
 _SPINE = {"thoracic_vertebrae": (THORACIC_COUNTS, 12), "lumbar_vertebrae": (LUMBAR_COUNTS, 5)}
@@ -77,7 +78,7 @@ def lay_out_wide(
         if more := len(tables[table]) - len(frame):
             notes.append(f"Cells of {table} that name several levels gave a row for each level: {more:,} more.")
     counts = ", ".join(f"{len(frame):,} of {table}" for table, frame in tables.items())
-    return tables, [*notes, f"{row_count(len(cells))} of {cells.source} gave these rows: {counts}."]
+    return tables, [*notes, f"{counted(len(cells), 'row')} of {cells.source} gave these rows: {counts}."]
 
 
 def frame_of(
@@ -152,11 +153,6 @@ def entries(row: np.ndarray) -> np.ndarray:
     return (place - np.maximum.accumulate(np.where(is_first, place, 0)) + 1).astype(np.int32)
 
 
-def row_count(number: int) -> str:
-    """How many rows, in words."""
-    return f"{number:,} row{'s' * (number != 1)}"
-
-
 def as_written(cells: pd.Categorical, column: Column, date_formats: Mapping | None) -> pd.Categorical:
     """A column of dates as texts in the first of its formats that is a whole date, else like 2006-01-27."""
     formats = date_formats or {}
@@ -189,12 +185,12 @@ def _filled(cells: Cells, groups: Sequence[Group], dictionary: Dictionary, notes
                 beside.setdefault((group.title, theirs), []).append(place)
         if n_codes := int((holds & ~is_filled[:, place]).sum()):
             where = " and ".join(f'"{theirs}"' for theirs in group.counted)
-            notes.append(f"In {row_count(n_codes)} {where} hold nothing but codes for missing values: no row was made.")
+            rows = counted(n_codes, "row")
+            notes.append(f"In {rows} {where} hold nothing but codes for missing values: no row was made.")
     for (title, theirs), places in beside.items():
         if n_alone := int((cells.tells(theirs) & ~is_filled[:, places].any(axis=1)).sum()):
-            notes.append(
-                f'In {row_count(n_alone)} "{theirs}" is filled, but no numbered column of {title}: no row was made.'
-            )
+            rows = counted(n_alone, "row")
+            notes.append(f'In {rows} "{theirs}" is filled, but no numbered column of {title}: no row was made.')
     return is_filled
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from helpers.cohort.dictionary import RAW_TABLES
+from helpers.counts import counted
 from helpers.errors import Problems
 
 _PART = re.compile(r"part-(\d+)\.parquet")
@@ -118,7 +119,7 @@ def uneven_parts(numbers: Mapping[str, int]) -> list[str]:
     most = max(numbers.values(), default=0)
     whole = [table for table, number in numbers.items() if number == most]
     return [
-        f"{table} has {number} parts, but {whole[0]} has {most}. {_AGAIN}"
+        f"{table} has {counted(number, 'part')}, but {whole[0]} has {most}. {_AGAIN}"
         for table, number in numbers.items()
         if number < most
     ]

@@ -14,6 +14,7 @@ from helpers.cohort.planted_errors import plant_errors
 from helpers.cohort.raw_files import write_csv, write_parquet
 from helpers.cohort.raw_tables import as_text, raw_tables
 from helpers.cohort.truth import Truth
+from helpers.counts import counted
 from helpers.errors import Problems, WorkbookError
 
 __all__ = ["SimulatedCohort", "Truth", "simulate", "write_cohort"]
@@ -184,13 +185,13 @@ def _seen_from_project(out: Path) -> str:
 
 
 def _study_file(cohort, clean, folder, ending):
-    kind = "without errors" if clean else "with planted errors"
+    kind, patients = "without errors" if clean else "with planted errors", counted(cohort.patients, "patient")
     imaging_file = f"imaging_file: imaging.{ending}"
     return f"""\
-# SYNTHETIC COHORT: no patient in these files exists ({cohort.patients:,} patients, seed {cohort.seed}, {kind}).
+# SYNTHETIC COHORT: no patient in these files exists ({patients}, seed {cohort.seed}, {kind}).
 # A study file: every line is a parameter of the notebooks. Copy it and change what your study needs.
 
-study_name: "Synthetic cohort of {cohort.patients:,} patients, seed {cohort.seed}"
+study_name: "Synthetic cohort of {patients}, seed {cohort.seed}"
 {_SYNTHETIC_LINE}
 
 # The tables, in the folder of this file. `workbook run` finds it by itself; papermill alone needs to be told

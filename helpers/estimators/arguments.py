@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from helpers.counts import counted
 from helpers.errors import WorkbookError
 from helpers.parted import by_part, in_parts
 
@@ -105,7 +106,7 @@ def adjusted_for(columns: Sequence[str]) -> str:
     """
     names = [column.removeprefix("covariate ") for column in columns]
     told = "" if any(name.isdigit() for name in names) else f": {', '.join(names)}"
-    return f"adjusted for {len(names)} covariate{'' if len(names) == 1 else 's'}{told}" if names else ""
+    return f"adjusted for {counted(len(names), 'covariate')}{told}" if names else ""
 
 
 @by_part

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from helpers.counts import counted
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
 from helpers.estimators.cells_in_parts import CellsInParts, cells_of
@@ -162,5 +163,6 @@ def checked_window(window: Window) -> Window:
 def bounded_by_patients(sums: np.ndarray) -> str:
     """What to bear in mind of a clustered test of few patients: (sum of U_g)^2 is at most G times sum of U_g^2."""
     n_patients = np.count_nonzero(sums)
-    few = f"with {n_patients} patients chi-square cannot exceed {n_patients}: the test can hardly tell anything"
+    patients = counted(n_patients, "patient")
+    few = f"with {patients} chi-square cannot exceed {n_patients}: the test can hardly tell anything"
     return few if n_patients < VERY_FEW else ""

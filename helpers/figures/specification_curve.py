@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from helpers.counts import counted
 from helpers.figures import log_axis, theme
 from helpers.figures.inputs import is_given, need_columns, need_rows
 from helpers.figures.lettering import line_height, spread, text_height, text_width, widest, wrap, write
@@ -85,7 +86,7 @@ def describe_specification_curve(rows: pd.DataFrame, *, published: float | None 
         return f"Specification curve, {measure}: {_no_ratio(rows)}"
     ratio = drawn["estimate"]
     said = [
-        f"Specification curve, {measure}: {len(drawn):,} ratios sorted by size from {ratio.min():.2f} to "
+        f"Specification curve, {measure}: {counted(len(drawn), 'ratio')} sorted by size from {ratio.min():.2f} to "
         f"{ratio.max():.2f}, median {ratio.median():.2f}. {(ratio > 1).mean():.0%} lie above 1, and "
         f"{(drawn['conf_low'] > 1).mean():.0%} have an interval above 1."
     ]
@@ -102,7 +103,7 @@ def describe_specification_curve(rows: pd.DataFrame, *, published: float | None 
 
 
 def _no_ratio(rows: pd.DataFrame) -> str:
-    return f"Not one of {len(rows):,} specifications has a ratio to draw."
+    return f"Not one of {counted(len(rows), 'specification')} has a ratio to draw."
 
 
 def _only_words(words: str) -> Figure:
@@ -121,7 +122,8 @@ def _note(rows: pd.DataFrame, drawn: pd.DataFrame, conf_level: float) -> str:
     if many:
         said.append("Darker: more of the specifications of about that rank have the value.")
     if len(drawn) < len(rows):
-        said.append(f"{len(rows) - len(drawn):,} of {len(rows):,} specifications have no ratio to draw.")
+        n = len(rows) - len(drawn)
+        said.append(f"{n:,} of {len(rows):,} specifications {'has' if n == 1 else 'have'} no ratio to draw.")
     return " ".join(said)
 
 

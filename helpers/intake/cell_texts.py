@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpers.counts import counted
 from helpers.intake.text_columns import DATES, TEXTS
 
 _DIGITS = 15  # what a spreadsheet shows of a number; the digits after them are those of the binary fraction
@@ -110,7 +111,7 @@ def cells(values: Sequence, *, may_be_dates: bool = True) -> tuple[pa.ChunkedArr
             pattern = "%d.%m.%Y"
         n_dates = sum(len(found[kind]) for kind in is_dated)
         note = (
-            f"has {n_dates} dates and beside them texts that are none; it is read as texts, its dates written like "
+            f"has {counted(n_dates, 'date')} beside texts that are none; it is read as texts, its dates written like "
             f"{datetime.date(2006, 1, 27).strftime(pattern)}. Look whether days were taken for months there"
         )
     elif any(issubclass(kind, _BINARY) for kind in filled):

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from helpers.counts import counted
 from helpers.intake.encodings import UTF8, first_guess, other_than_utf8
 from helpers.intake.header_row import LOOKED_AT, checked_row, find_header, skipped
 from helpers.intake.table import Rows, Table, cannot_be_read
@@ -127,12 +128,12 @@ class CsvTable(Table):
 
     def _told(self, bad_rows: list[tuple[int | None, int]]) -> list[str]:
         told = [
-            f"Row {number} of {self.source} has {count} cells, but the header has {len(self.header)}. "
+            f"Row {number} of {self.source} has {counted(count, 'cell')}, but the header has {len(self.header)}. "
             f'Put a text that holds "{self.delimiter}" in double quotes.'
             for number, count in bad_rows[:_MAX_TOLD]
         ]
         more = len(bad_rows) - len(told)
-        return told + ([f"{more} more rows of {self.source} have a wrong number of cells."] if more else [])
+        return told + ([f"{self.source} has {counted(more, 'more row')} with a wrong number of cells."] if more else [])
 
 
 class _NotUtf8(Exception):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
+from helpers.counts import counted
 from helpers.intake.cell_texts import as_texts
 
 _BLANKS = re.compile(r"\s+")
@@ -38,6 +39,7 @@ def told(name: str, source: str, column: pa.ChunkedArray) -> list[str]:
         return []
     shown = " and ".join(f'"{text}"' for text in groups[0][:2])
     return [
-        f"{len(groups)} identifiers in {name} of {source} are written in several ways that differ only in capitals or "
-        f"blanks, as {shown}. They count as different patients: write them alike if they are the same."
+        f"In {name} of {source}, {counted(len(groups), 'identifier is', 'identifiers are')} written in several ways "
+        f"that differ only in capitals or blanks, as {shown}. They count as different patients: write them alike if "
+        "they are the same."
     ]

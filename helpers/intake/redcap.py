@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpers.counts import counted
 from helpers.intake import csv_files, value_labels
 from helpers.intake.cell_texts import without_gaps
 from helpers.intake.nearest import nearest
@@ -85,7 +86,7 @@ def _instrument(held: Held, columns: list, row, place: int, sheet: str):
     held.source = f'{held.source}, "{sheet}"'
     held.header = [held.header[at] for at in filled]
     held.notes.append(
-        f"{held.source} are {kept.true_count} of {len(row)} rows, with the columns that are filled there."
+        f"{held.source} are {kept.true_count:,} of {counted(len(row), 'row')}, with the columns that are filled there."
     )
     return [columns[at] for at in filled], row[kept.to_numpy(zero_copy_only=False)]
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from helpers.counts import counted
+
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _BLOCK = 1 << 22
@@ -39,14 +41,16 @@ class Inside:
         """Sentences on them."""
         notes = []
         if self.n_formulas:
-            notes.append(f"{source} has {self.n_formulas} formulas; read are the values that were saved with them.")
+            formulas = counted(self.n_formulas, "formula")
+            notes.append(f"{source} has {formulas}; a formula is read as the value saved with it.")
         if self.n_without_value:
             notes.append(
-                f"{self.n_without_value} formulas of {source} have no saved value and are read as empty. "
+                f"{source} has {counted(self.n_without_value, 'formula')} without a saved value, read as empty. "
                 "Open the file in a spreadsheet program and save it again."
             )
         if self.n_errors:
-            notes.append(f"{self.n_errors} cells of {source} hold an error like #N/A or #DIV/0! and are read as empty.")
+            cells = counted(self.n_errors, "cell")
+            notes.append(f"{source} has {cells} with an error like #N/A or #DIV/0!, read as empty.")
         return notes
 
 

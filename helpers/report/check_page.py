@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import markupsafe
 import pandas as pd
 
+from helpers.counts import count_text, counted
 from helpers.errors import Problems
-from helpers.report.display import count_text, table
+from helpers.report.display import table
 from helpers.report.html import render
 from helpers.report.labels import CHECK_COUNTS, CHECK_LINES, ROWS
 from helpers.report.offline import active_content, outside_addresses
-from helpers.report.sentences import counted
 
 FIRST = 20
 

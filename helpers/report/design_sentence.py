@@ -1,8 +1,8 @@
 """What was done, in the words of a methods section, made from the parameters of the run."""
 
+from helpers.counts import counted
 from helpers.report.display import level_text
 from helpers.report.sentence import Paragraph
-from helpers.report.sentences import counted
 
 PREVALENT = {
     "exclude": "Vertebrae already fractured on day 0 were left out",

@@ -6,11 +6,11 @@ from html import escape
 
 import pandas as pd
 
+from helpers.counts import ABSENT, count_text
 from helpers.disclosure import NOT_SHOWN, Coarse
 from helpers.estimators.estimate import Estimate
 from helpers.report.sentence import key_of
 
-ABSENT = "–"
 NOT_REACHED = "not reached"
 VERSUS = " v "
 METHOD = "Method of each row"
@@ -52,13 +52,6 @@ def coverage_verdicts(coverage: pd.DataFrame) -> pd.Series:
     verdicts = pd.Series(KEPT, index=coverage.index)
     verdicts = verdicts.mask(share > high, MORE_OFTEN).mask(share < low, LESS_OFTEN)
     return verdicts.mask(share.isna() | (coverage["no_interval"] > MOST_WITHOUT_INTERVAL), NO_INTERVAL)
-
-
-def count_text(count: int | None) -> str:
-    """A count with thousands separated; one that small numbers make coarse as it may be written, a dash for none."""
-    if count is None:
-        return ABSENT
-    return count.text if isinstance(count, Coarse) else f"{int(count):,}"
 
 
 def days_text(days: float) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from helpers.report.display import ABSENT, count_text, days_text, number_text
+from helpers.counts import count_text, counted
+from helpers.report.display import ABSENT, days_text, number_text
 from helpers.report.no_effect_rows import GROUPS, SURVEY, Values, range_text, share_text
 from helpers.report.sentence import Sentence, traced
-from helpers.report.sentences import counted
 
 # By so much a log-likelihood may lie under the best at the 95% level (half the quantile of chi-square, one parameter).
 COMPATIBLE = 1.92

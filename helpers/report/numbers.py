@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from helpers.counts import count_text
 from helpers.estimators.estimate import Estimate
-from helpers.report.display import ABSENT, Table, count_text, estimate_text, fractures_text, level_text, p_text
+from helpers.report.display import ABSENT, Table, estimate_text, fractures_text, level_text, p_text
 from helpers.report.sentence import key_of
 
 FIRST_ROW = 2  # as a spreadsheet counts: row 1 holds the headings

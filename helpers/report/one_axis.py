@@ -2,13 +2,14 @@
 
 import pandas as pd
 
+from helpers.counts import counted
 from helpers.disclosure import NOT_SHOWN
 from helpers.estimators.estimate import Estimate
-from helpers.report.display import count_text, interval_text, is_not_shown, level_text, number_text
+from helpers.report.display import interval_text, is_not_shown, level_text, number_text
 from helpers.report.no_effect_rows import SURVEY
 from helpers.report.rows import OTHER_PEOPLE, forest_rows, published_row
 from helpers.report.sentence import Sentence, traced
-from helpers.report.sentences import counted, result_text
+from helpers.report.sentences import result_text
 
 SIMULATED, SPECIFIED = "simulated cohorts (range)", "specifications (range)"
 WHOLE_COHORT = "all at risk"  # as `no_effect` names the cohorts with every level
@@ -41,7 +42,7 @@ def axis_rows(
     ]
     spread = _range_of(specifications, "estimate", share=None)
     if spread:
-        label = f"{count_text(spread['n'])} specifications: median"
+        label = f"{counted(spread['n'], 'specification')}: median"
         parts.append(_range_row(label, spread, "all", kind=SPECIFIED, group="This cohort"))
     parts.append(forest_rows({"Next to a fracture": survey}, kind=OTHER_PEOPLE, group="Survey, no cement"))
     spread = _simulated(no_effect, clustered.conf_level)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from helpers.counts import count_text, counted
 from helpers.disclosure import Coarse
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
 from helpers.report.display import (
     ABSENT,
-    count_text,
     coverage_text,
     days_text,
     estimate_text,
@@ -146,7 +146,7 @@ def coverage_rows(coverage: pd.DataFrame) -> pd.DataFrame:
     texts = shown.assign(
         text=[coverage_text(*shares) for shares in zip(shown["coverage"], shown["no_interval"], strict=True)],
         kind=[
-            f"{kind} ({count_text(n)} patients)" for kind, n in zip(shown["scenario"], shown["patients"], strict=True)
+            f"{kind} ({counted(n, 'patient')})" for kind, n in zip(shown["scenario"], shown["patients"], strict=True)
         ],
     )
     wide = texts.pivot(index=["target", "method"], columns="kind", values="text")

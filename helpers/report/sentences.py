@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from helpers.counts import count_text, counted
 from helpers.disclosure import NOT_SHOWN, Coarse, hides, is_withheld
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
@@ -18,7 +19,6 @@ from helpers.report.display import (
     MORE_OFTEN,
     MOST_WITHOUT_INTERVAL,
     NO_INTERVAL,
-    count_text,
     coverage_verdicts,
     estimate_text,
     interval_text,
@@ -49,11 +49,6 @@ def result_text(estimate: Estimate) -> str:
     interval = f"{level_text(estimate.conf_level)} CI {interval_text(estimate)}" if has_interval(estimate) else ""
     informed = "; ".join(filter(None, [interval, counts]))
     return f"{value_text(estimate.estimate, estimate.unit)}" + (f" ({informed})" if informed else "")
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: `1 patient`, `6,512 vertebrae`."""
-    return f"{count_text(count)} {one if count == 1 else many or one + 's'}"
 
 
 def has_interval(estimate: Estimate) -> bool:
@@ -196,8 +191,9 @@ def rows_sentence(read: int, kept: int, quarantined: int, changed: int) -> Sente
         return Sentence("Every row was kept or set aside with a reason. Every change has a line in the private ledger.")
     values = f"{counted(changed, 'value')} {'was' if changed == 1 else 'were'}"
     return Sentence(
-        f"{count_text(read)} rows were read; {count_text(kept)} were kept and {count_text(quarantined)} were set aside "
-        f"with a reason. In the kept rows {values} changed, each with a line in the ledger."
+        f"{counted(read, 'row was', 'rows were')} read; {counted(kept, 'was', 'were')} kept and "
+        f"{counted(quarantined, 'was', 'were')} set aside with a reason. In the kept rows {values} changed, "
+        "each with a line in the ledger."
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from helpers.report.display import count_text, number_text, p_text, percent_text
+from helpers.counts import count_text, counted
+from helpers.report.display import number_text, p_text, percent_text
 from helpers.report.sentence import Sentence, traced
-from helpers.report.sentences import counted
 
 TOGETHER = "all_together"
 ANY_WHOLE, ANY_FRACTURED = "any whole vertebra", "any fractured vertebra"

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from helpers.counts import count_text
 from helpers.disclosure import Coarse, hides, hold_back
-from helpers.report.display import ABSENT, Table, count_text
+from helpers.report.display import ABSENT, Table
 
 GROUP = "has_new_fracture"
 COLUMNS = (

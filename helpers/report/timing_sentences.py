@@ -3,10 +3,10 @@
 import math
 from collections.abc import Mapping
 
+from helpers.counts import count_text, counted
 from helpers.disclosure import NOT_SHOWN, Coarse
 from helpers.estimators.estimate import Estimate
 from helpers.report.display import (
-    count_text,
     days_text,
     estimate_text,
     interval_text,
@@ -19,7 +19,6 @@ from helpers.report.sentences import (
     FURTHER_AWAY,
     NEXT_TO_CEMENT,
     caution,
-    counted,
     has_interval,
     p_words,
     result_text,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from helpers.cohort.dates import parse_dates
 from helpers.cohort.spine import parse_many
+from helpers.counts import counted
 from helpers.setup.guesses import Guess
 from helpers.setup.looks import LONGEST_CODE, MOST_CODES, Look, stacked
 
@@ -35,6 +36,10 @@ class CodeGuess:
     n_cells: int
     n_given: int
     meanings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> str:
+        return f"no known code in {self.n_cells:,} of {counted(self.n_given, 'cell')}"
 
 
 def find_codes(sections: Sequence[Mapping[str, Guess]]) -> dict[str, CodeGuess]:

@@ -1,6 +1,6 @@
 """How the dates of the study are written: one format for most columns, others for single ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from helpers.cohort.date_formats import needs_pivot, plausible_days
 from helpers.cohort.date_guesses import FORMATS, SHOWN_ROWS
 from helpers.cohort.dictionary import Column
+from helpers.counts import counted
 from helpers.setup.guesses import Guess
 from helpers.setup.looks import Look, stacked
 
@@ -82,8 +83,8 @@ def format_of(look: Look, column: Column) -> FormatGuess | None:
         return FormatGuess(by_points[0], (), guess.n_fitting, POINTS)
     if len(kept) == 1:
         return FormatGuess(kept[0], (), guess.n_fitting, _unread(kept[0], look))
-    rows = ", ".join(map(str, dict.fromkeys(guess.ambiguous_rows)))
-    told = f"{guess.n_ambiguous:,} cells can be read in several ways, for example those of rows {rows}"
+    cells = counted(guess.n_ambiguous, "cell")
+    told = f"{cells} can be read in several ways, for example in {_rows(dict.fromkeys(guess.ambiguous_rows))}"
     return FormatGuess("", tuple(kept), guess.n_fitting, told)
 
 
@@ -116,6 +117,10 @@ def _unread(joined: str, look: Look) -> str:
     if not others:
         return ""
     at = np.flatnonzero(np.isin(look.cells, np.flatnonzero(look.texts.isin(others))))
-    rows = ", ".join(map(str, sorted(set(look.row[at].tolist()))[:SHOWN_ROWS]))
-    cells = "1 cell is" if len(at) == 1 else f"{len(at):,} cells are"
-    return f"{cells} written otherwise and would count as empty or set the row aside, as in rows {rows}"
+    rows = _rows(sorted(set(look.row[at].tolist()))[:SHOWN_ROWS])
+    cells = counted(len(at), "cell is", "cells are")
+    return f"{cells} written otherwise and would count as empty or set the row aside, as in {rows}"
+
+
+def _rows(numbers: Collection[int]) -> str:
+    return f"row{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from helpers.counts import counted
 from helpers.setup.guesses import MAY_BE
 from helpers.setup.proposal import Proposal
 from helpers.setup.sources import Given
@@ -31,7 +32,8 @@ def printed(proposal: Proposal, sheets: Sequence[Given]) -> str:
 
 def _looked_at(sheets: Sequence[Given]) -> str:
     lines = [
-        f"  {given.name}: {given.n_rows:,}{' first' * given.is_cut} rows, {len(given.looks)} columns"
+        f"  {given.name}: {counted(given.n_rows, 'first row' if given.is_cut else 'row')}, "
+        f"{counted(len(given.looks), 'column')}"
         for given in sheets
     ]
     return "\n".join(["Looked at:", *lines])
@@ -68,19 +70,18 @@ def _rows(proposal: Proposal) -> list[tuple[str, str, str, str]]:
     for name, guess in proposal.formats.items():
         if guess.format:
             rows.append((f"dates of {name}", guess.format, "sure 0.95" if not guess.told else "likely 0.80",
-                         guess.told or f"{guess.n_cells:,} dates are written so"))  # fmt: skip
+                         guess.told or f"{counted(guess.n_cells, 'date is', 'dates are')} written so"))  # fmt: skip
         else:
             rows.append((f"dates of {name}", "?", "decide", f"{' or '.join(guess.candidates)}: {guess.told}"))
     for name, guess in proposal.codes.items():
-        told = f"{guess.n_cells:,} of {guess.n_given:,} cells are no known code"
         for text, meaning in guess.meanings.items():
             rows.append((f"codes of {name}", text, "likely 0.85", f'means "{meaning}", by its words'))
         if guess.meanings:
             continue
         if guess.texts:
-            rows.append((f"codes of {name}", "?", "decide", told))
+            rows.append((f"codes of {name}", "?", "decide", guess.told))
         else:
-            rows.append((f"codes of {name}", "", "told", f"{told} and count as empty"))
+            rows.append((f"codes of {name}", "", "told", f"{guess.told}; such cells count as empty"))
     return rows
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from helpers.cohort.dictionary import OPTIONAL_TABLES, RAW_TABLES, Dictionary
+from helpers.counts import counted
 from helpers.errors import Problems
 from helpers.intake.identifiers import alike_texts
 from helpers.setup.codes import CodeGuess, find_codes
@@ -217,17 +218,20 @@ def _ids_alike(sections, *, is_cut: bool) -> list[str]:
     notes = []
     if n := len(alike_texts(sorted(texts))):
         notes.append(
-            f"{n:,} identifiers of patients are written in several ways that differ only in capitals or blanks. "
-            "They count as different patients: write them alike if they are the same."
+            f"{counted(n, 'identifier of patients is', 'identifiers of patients are')} written in several ways that "
+            "differ only in capitals or blanks. They count as different patients: write them alike if they are the "
+            "same."
         )
     if n := len(texts) - len({text.lstrip("0") for text in texts}):
         notes.append(
-            f"{n:,} identifiers of patients differ from others in leading zeros only, as 007 and 7 do. They count as "
-            "different patients: a spreadsheet may have taken zeros off. Write them alike if they are the same."
+            f"{counted(n, 'identifier of patients differs', 'identifiers of patients differ')} from others in leading "
+            "zeros only, as 007 and 7 do. They count as different patients: a spreadsheet may have taken zeros off. "
+            "Write them alike if they are the same."
         )
     known = set(looks["patients"].texts) if "patients" in looks else set()
     for table, look in looks.items():
         strange = len(set(look.texts) - known)
         if known and strange and not is_cut:
-            notes.append(f"{strange:,} of {len(look.texts):,} identifiers of {table} are not among those of patients.")
+            which = f"{strange:,} of {counted(len(look.texts), 'identifier')} of {table}"
+            notes.append(f"{which} {'is' if strange == 1 else 'are'} not among those of patients.")
     return notes

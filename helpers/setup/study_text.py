@@ -179,7 +179,7 @@ def _codes(out: _Lines, proposal: Proposal) -> None:
     if asked:
         out.add("codes:", 'what the codes of the files mean; "" for missing')
         for name, guess in asked.items():
-            unknown = f"{guess.n_cells:,} of {guess.n_given:,} cells are no known code" if guess.texts else ""
+            unknown = guess.told if guess.texts else ""
             out.add(f"  {name}:", unknown)
             for text, meaning in guess.meanings.items():
                 out.add(f"    {quoted(text)}: {quoted(meaning)}", "likely (0.85): by its words")
@@ -188,9 +188,7 @@ def _codes(out: _Lines, proposal: Proposal) -> None:
         out.add()
     for name, guess in proposal.codes.items():
         if not guess.texts and not guess.meanings:
-            out.add(
-                comment=f"{name}: {guess.n_cells:,} of {guess.n_given:,} cells are no known code and count as empty"
-            )
+            out.add(comment=f"{name}: {guess.told}; such cells count as empty")
 
 
 def key(text: str) -> str:

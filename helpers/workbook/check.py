@@ -9,9 +9,9 @@ from typing import TextIO
 
 from helpers.cohort.corrections import read_corrections
 from helpers.cohort.dictionary import RAW_TABLES, Dictionary, read_dictionary
+from helpers.counts import counted
 from helpers.errors import Problems, WorkbookError
 from helpers.intake.mending_file import MendedSheet, read_rows, write_rows
-from helpers.report.sentences import counted
 from helpers.workbook.building import Building
 from helpers.workbook.check_told import MEND, PAGE, REST, Check, page_of, summary
 from helpers.workbook.checked import Checked, check_cohort

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from helpers.cohort.ledger import ACTIONS, RULES
+from helpers.counts import count_text, counted
 from helpers.report.check_page import RuleFound, SourceRead, check_page, verdict
-from helpers.report.display import count_text
-from helpers.report.sentences import counted
 from helpers.workbook.checked import Checked
-from helpers.workbook.found import MOST_SHOWN, Found, counts_by_rule
+from helpers.workbook.found import DONE, MOST_SHOWN, Found, counts_by_rule
 from helpers.workbook.mending import AS_MEANT, RowsToMend
 from helpers.workbook.sources import Source
 from helpers.workbook.study import Study
@@ -81,7 +80,8 @@ def _mending_sentences(to_mend: Sequence[RowsToMend]) -> list[str]:
     ]
     if n_rest:
         sentences.append(
-            f"{counted(n_rest, 'further row')} are in {REST.format('*')}; when the first are mended, they move up."
+            f"{counted(n_rest, 'further row is', 'further rows are')} in {REST.format('*')}; when the first are "
+            f"mended, {'it moves' if n_rest == 1 else 'they move'} up."
         )
     return sentences
 
@@ -101,7 +101,9 @@ def _rule_found(own: Found) -> RuleFound:
     rest = ""
     if len(own.lines) == MOST_SHOWN < own.n_rows:
         rest = f"These are the first {MOST_SHOWN} of {count_text(own.n_rows)} rows."
-    title = f"{own.rule.replace('_', ' ').capitalize()}: {counted(own.n_rows, 'row')} {own.action}"
+    rows = counted(own.n_rows, "row")
+    done = f"cells in {rows} count as empty" if own.action == DONE["emptied"] else f"{rows} {own.action}"
+    title = f"{own.rule.replace('_', ' ').capitalize()}: {done}"
     return RuleFound(title, f"{own.source} ({own.table})", RULES[own.rule], own.lines, rest)
 
 

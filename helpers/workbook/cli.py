@@ -178,10 +178,11 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _partition(options: argparse.Namespace) -> None:
+    from helpers.counts import counted
     from helpers.workbook.partition import partition_study
 
     made = partition_study(options.study, options.out, patients_per_part=options.patients_per_part)
-    parts = f"{made.n_parts} part{'s' * (made.n_parts > 1)}"
+    parts = counted(made.n_parts, "part")
     replaced = ", in place of those that were there" if made.is_replaced else ""
     print(f"{parts}{replaced}. {options.out} holds identifiers and dates, as the study's own files do: never share it.")
     print(f"Next: {_called()} run {made.study} --workers 2")
@@ -189,10 +190,11 @@ def _partition(options: argparse.Namespace) -> None:
 
 def _simulate(options: argparse.Namespace) -> None:
     from helpers.cohort.simulate import simulate, write_cohort
+    from helpers.counts import counted
 
     cohort = simulate(options.patients, seed=options.seed)
     study = write_cohort(cohort, options.out, clean=options.clean, file_format=options.format)
-    print(f"Made-up cohort of {options.patients:,} patients. Next: {_called()} run {study}")
+    print(f"Made-up cohort of {counted(options.patients, 'patient')}. Next: {_called()} run {study}")
 
 
 def _steps(options: argparse.Namespace) -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from helpers.counts import count_text, counted
 from helpers.errors import WorkbookError
 from helpers.figures.forest import describe_forest, plot_forest
 from helpers.figures.theme import svg_bytes
 from helpers.report.comparison import COMPARED, SAME, compared, interval_words, key_rows
-from helpers.report.display import count_text, table
+from helpers.report.display import table
 from helpers.report.frames import readable_tables
 from helpers.report.html import write_page
 from helpers.workbook.figure import inline
@@ -98,7 +99,7 @@ def _parameters(a: dict, b: dict) -> str:
         for name in names
         if _value(a, name) != _value(b, name)
     ]
-    same = f"<p>{count_text(len(names) - len(rows))} other parameters are the same.</p>"
+    same = f"<p>{counted(len(names) - len(rows), 'other parameter is', 'other parameters are')} the same.</p>"
     return _shown(pd.DataFrame(rows, columns=["Parameter", "A", "B"])) + same if rows else "<p>Nothing.</p>"
 
 
@@ -150,7 +151,8 @@ def _estimates(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
     rows = compared(a, b)
     n_same = int(rows["is_same"].sum())
     other = rows[~rows["is_same"]]
-    parts = [f"<p>{count_text(n_same)} of {count_text(len(rows))} are {SAME}, to the last digit.</p>"]
+    told = f"{count_text(n_same)} of {count_text(len(rows))} {'is' if n_same == 1 else 'are'} {SAME}"
+    parts = [f"<p>{told}, to the last digit.</p>"]
     if len(other):
         parts.append(_shown(other, labels=COMPARED))
     if n_same:

@@ -73,7 +73,8 @@ def in_their_words(lines: pd.DataFrame, source: Source) -> pd.Series:
             continue
         # A name of one word is a column's only where it says so: "level" is a word as well.
         alone = "|".join(re.escape(own) for own in names if "_" in own) or "(?!)"
-        pattern = rf'\b(?:{alone})\b|(?<=" in )(?:{"|".join(map(re.escape, names))})\b'
+        every = "|".join(map(re.escape, names))
+        pattern = rf'\b(?:{alone})\b|(?<=" in )(?:{every})\b|^(?:{every})(?= is empty\b)'
         told = why.iloc[place].str.replace(pattern, lambda match, names=names: names[match[0]], regex=True)
         why.iloc[place] = told.to_numpy(dtype=object)
     return why

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from helpers.counts import counted
 from helpers.errors import WorkbookError
 
 FAREWELL = 10  # seconds that workers may take to end
@@ -61,7 +62,7 @@ def local_workers(number: int) -> Iterator[str]:
                 )
         except (OSError, TimeoutError, RuntimeError) as error:
             raise WorkbookError(
-                f"{number} workers could not be started on this machine ({error}). Try fewer."
+                f"{counted(number, 'worker')} could not be started on this machine ({error}). Try fewer."
             ) from error
         try:
             yield cluster.scheduler_address

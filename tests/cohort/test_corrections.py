@@ -123,6 +123,8 @@ def test_many_rows_that_differ_are_told_as_some(folder):
     told = problems(folder)
     assert len(told) == 21
     assert told[-1] == "So it is with 30 more rows."
+    mend(folder, dict(enumerate(rows[:21], start=2)), originals=rows)
+    assert problems(folder)[-1] == "So it is with 1 more row."
 
 
 def test_rows_and_columns_that_are_not_there_are_told_at_once(folder):

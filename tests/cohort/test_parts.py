@@ -13,7 +13,7 @@ from helpers.cohort import keys
 from helpers.cohort.keys import key_numbers, numbered_keys, patient_keys
 from helpers.cohort.ledger import add_descriptions, describe
 from helpers.cohort.partition import write_partition
-from helpers.cohort.parts import PartedTable, part_name, part_paths, read_parts, replacing, write_part
+from helpers.cohort.parts import PartedTable, part_name, part_paths, read_parts, replacing, uneven_parts, write_part
 from helpers.cohort.readers import read_cohort, read_table
 from helpers.errors import Problems, WorkbookError
 from tests.cohort.cohorts import DICTIONARY, cleaned, random_study
@@ -109,6 +109,7 @@ def test_parts_that_are_not_all_there(parts, tmp_path):
     for path in (parts / "fractures").iterdir():  # parts of another program do not say how many there are
         pq.write_table(pq.read_table(path).replace_schema_metadata(), path)
     assert "fractures has 4 parts, but patients has 5. " in problems(parts)[0]
+    assert uneven_parts({"patients": 2, "fractures": 1})[0].startswith("fractures has 1 part, but patients has 2. ")
     with pytest.raises(Problems, match='The folder "empty" holds no part-00000.parquet. Name a file, or a folder that'):
         part_paths(tmp_path / "empty")
 

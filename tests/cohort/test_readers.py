@@ -65,7 +65,7 @@ def test_many_rows_are_numbered_and_told_as_a_few(tmp_path):
     lines[299_990] = "P299990,F,M"
     lines[150_000] = "P150000"
     told = problems(written(tmp_path, "patient_id,sex\n" + "\n".join(lines) + "\n"))
-    assert "Row 150002 of patients.csv has 1 cells" in told
+    assert "Row 150002 of patients.csv has 1 cell," in told
     assert "Row 299992 of patients.csv has 3 cells" in told
 
 
@@ -107,8 +107,9 @@ def test_a_column_lent_to_another_name_is_not_read_twice(tmp_path):
         ("patientid,sex\nA,F\n", "Nearest: patientid"),
         ("patient_id,sex,sex\nA,F,M\n", '2 columns called "sex"'),
         ("patient_id,sex\nA,F,3\n", "Row 2 of patients.csv has 3 cells, but the header has 2"),
-        ("patient_id,sex\nA,F\n\nB\n", "Row 4 of patients.csv has 1 cells"),
-        ("patient_id,sex\n" + "A\n" * 9, "4 more rows"),
+        ("patient_id,sex\nA,F\n\nB\n", "Row 4 of patients.csv has 1 cell,"),
+        ("patient_id,sex\n" + "A\n" * 9, "patients.csv has 4 more rows with a wrong number of cells."),
+        ("patient_id,sex\n" + "A\n" * 6, "patients.csv has 1 more row with a wrong number of cells."),
     ],
 )
 def test_what_stops_a_file_is_told(tmp_path, text, words):

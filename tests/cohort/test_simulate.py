@@ -268,6 +268,13 @@ def test_a_format_nobody_knows_is_told_and_nothing_is_written(tmp_path):
     assert not (tmp_path / "made").exists()
 
 
+def test_a_cohort_of_one_is_told_as_one(tmp_path, capsys):
+    assert main(["simulate", "--patients", "1", "--seed", "1", "--out", str(tmp_path)]) == 0
+    assert "Made-up cohort of 1 patient. Next: " in capsys.readouterr().out
+    study = yaml.safe_load((tmp_path / "study.yml").read_text(encoding="utf-8"))
+    assert study["study_name"] == "Synthetic cohort of 1 patient, seed 1"
+
+
 def test_an_earlier_synthetic_cohort_is_replaced_and_nothing_else_is(tmp_path):
     write_cohort(simulate(5, seed=1), tmp_path / "made", clean=False)
     write_cohort(simulate(6, seed=1), tmp_path / "made", clean=True)

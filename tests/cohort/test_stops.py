@@ -91,6 +91,9 @@ def test_nobody_left_is_told_with_the_way_they_went():
     with pytest.raises(Problems) as told:
         need_vertebrae(flow)
     assert "patients without any date of follow-up: 12 patients removed, 0 left." in str(told.value)
+    flow["patients_removed"] = flow["patients_removed"].replace(12, 1)
+    with pytest.raises(Problems, match="patients without any date of follow-up: 1 patient removed, 0 left"):
+        need_vertebrae(flow)
 
 
 def test_somebody_left_is_no_problem():

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.estimators.follow_up import bounded_by_patients
 from helpers.estimators.log_rank import logrank_test
 from helpers.estimators.proportional_hazards import proportional_hazards_test
 
@@ -128,3 +129,4 @@ def test_a_chi_square_of_few_patients_says_what_bounds_it():
         assert four.note == "with 4 patients chi-square cannot exceed 4: the test can hardly tell anything"
         assert four.estimate < 4
         assert five.note == test(days, np.ones(60, bool), exposed).note == ""
+    assert bounded_by_patients(np.array([2.0, 0.0])).startswith("with 1 patient chi-square cannot exceed 1: ")

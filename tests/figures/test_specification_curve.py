@@ -80,6 +80,8 @@ def test_specifications_without_a_ratio_are_counted_only():
     rows.loc[:4, ["estimate", "conf_low", "conf_high"]] = np.nan
     texts = " ".join(assert_legible(plot_specification_curve(rows, **MEASURE)))
     assert "5 of 30 specifications have no ratio to draw." in texts
+    texts = " ".join(assert_legible(plot_specification_curve(rows.iloc[4:], **MEASURE)))
+    assert "1 of 26 specifications has no ratio to draw." in texts
     texts = " ".join(assert_legible(plot_specification_curve(rows.iloc[:5], **MEASURE)))
     assert texts == "Not one of 5 specifications has a ratio to draw."
     assert describe_specification_curve(rows.iloc[:5], **MEASURE).endswith(texts)

@@ -51,6 +51,6 @@ def test_identifiers_that_look_alike_are_told():
     column = pa.chunked_array([chunk.cast(TEXTS) for chunk in column.chunks])
     assert alike(column) == [("a1", "A 1")]
     (note,) = told("ID", "a.csv", column)
-    assert note.startswith("1 identifiers in ID of a.csv are written in several ways")
+    assert note.startswith("In ID of a.csv, 1 identifier is written in several ways")
     assert '"a1" and "A 1"' in note
     assert told("ID", "a.csv", column.slice(0, 3)) == []

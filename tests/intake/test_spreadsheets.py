@@ -108,7 +108,7 @@ def test_dates_beside_texts_are_written_like_them_and_told(tmp_path, text, expec
     sheet = open_sheet(written(tmp_path, {"a": [["death"], [day("2006-01-27")], [text], [" "]]}))
     assert values(sheet) == {"death": [expected, text]}
     (note,) = sheet.notes
-    assert note.startswith('The column "death" of Kohorte.xlsx has 1 dates and beside them texts that are none')
+    assert note.startswith('The column "death" of Kohorte.xlsx has 1 date beside texts that are none')
 
 
 def test_identifiers_with_leading_zeros_by_their_format(book):
@@ -172,15 +172,16 @@ def test_formulas_are_read_by_their_values_and_errors_are_told(book):
     sheet = open_sheet(path)
     assert values(sheet)["Alter"] == ["72", "", ""]
     assert sheet.notes == [
-        "Kohorte.xlsx has 3 formulas; read are the values that were saved with them.",
-        "1 cells of Kohorte.xlsx hold an error like #N/A or #DIV/0! and are read as empty.",
+        "Kohorte.xlsx has 3 formulas; a formula is read as the value saved with it.",
+        "Kohorte.xlsx has 1 cell with an error like #N/A or #DIV/0!, read as empty.",
     ]
 
 
 def test_formulas_that_nothing_has_computed_are_told(tmp_path):
     sheet = open_sheet(written(tmp_path, {"a": [["ID", "Alter"], ["A", "=70+2"]]}))
     assert values(sheet) == {"ID": ["A"], "Alter": [""]}
-    assert "1 formulas of Kohorte.xlsx have no saved value and are read as empty." in sheet.notes[1]
+    assert sheet.notes[0].startswith("Kohorte.xlsx has 1 formula; ")
+    assert sheet.notes[1].startswith("Kohorte.xlsx has 1 formula without a saved value, read as empty. Open the file")
 
 
 def test_the_header_row_may_be_said(tmp_path):

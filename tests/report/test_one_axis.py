@@ -27,6 +27,8 @@ def test_the_ranges_are_those_of_the_tables_and_are_drawn_as_none_of_the_interva
     assert specified[["estimate", "conf_low", "conf_high"]].tolist() == [3.0, 2.0, 9.0]
     assert (simulated["text"], specified["text"]) == ("3.00\nmiddle 95%: 1.10 to 4.90", "3.00\nall: 2.00 to 9.00")
     assert set(RANGES) == {SIMULATED, SPECIFIED}
+    one = axis_rows(**ALONE, **tables() | {"specifications": pd.DataFrame({"estimate": [2.0, None]})})
+    assert one.set_index("kind").loc[SPECIFIED, "label"].startswith("1 specification: median")
     widths = {line.get_linewidth() for line in plot_forest(rows.reset_index(), text_heading="R", **WORDS).axes[1].lines}
     assert 7 in widths
 

@@ -109,3 +109,4 @@ def test_a_scenario_that_lacks_a_method_has_a_dash():
         ("b", 2, "x", "m", True, 0.95, 0),
     ]
     assert rows.coverage_rows(pd.DataFrame(lines, columns=columns))["b (2 patients)"].tolist() == ["95.0%", "–"]
+    assert "a (1 patient)" in rows.coverage_rows(pd.DataFrame(lines, columns=columns))

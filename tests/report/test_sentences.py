@@ -107,6 +107,11 @@ def test_what_small_numbers_hide_is_said_without_a_number():
         assert not any(map(str.isdigit, str(sentence(HIDDEN)).replace("fewer than 8", "")))
 
 
+def test_one_row_was_and_two_were():
+    assert sentences.rows_sentence(3, 2, 1, 0).startswith("3 rows were read; 2 were kept and 1 was set aside with a ")
+    assert sentences.rows_sentence(1, 1, 0, 0).startswith("1 row was read; 1 was kept and 0 were set aside with a ")
+
+
 def test_nothing_is_said_of_files_that_left_nothing_open():
     assert sentences.reading_sentence([]) is None
 

@@ -103,6 +103,18 @@ def test_it_shows_every_guess_and_what_to_do_next(tmp_path, capsys):
     assert values["date_formats"] == {"default": "%d.%m.%Y"}
 
 
+def test_one_of_anything_is_told_as_one(tmp_path):
+    first = wide(1)[0] | {"Letzter Kontakt": "13.01.2007"}
+    shown = init_study([str(write_csv(tmp_path / "Kohorte.csv", [first]))], tmp_path / "one").shown
+    assert f"Kohorte.csv: 1 row, {len(first)} columns" in shown
+    rows = wide()
+    rows[0]["Geschlecht"] = "siehe Akte"
+    made = init_study([str(write_csv(tmp_path / "Kohorte.csv", rows))], tmp_path / "three")
+    words = f"no known code in 1 of {len(rows)} cells; such cells count as empty"
+    assert words in made.shown
+    assert f"# patients.sex: {words}" in made.path.read_text(encoding="utf-8")
+
+
 def test_events_are_written_by_the_contract(tmp_path):
     made = init_study([str(write_csv(tmp_path / "events.csv", events()))], tmp_path / "study")
     values = read_study(made.path).values

@@ -169,7 +169,7 @@ def test_a_way_of_writing_that_is_rare_is_told_and_not_taken(look, dictionary):
     guess = format_of(look("Tod", [*usual, "2005-11-13"]), column)
     assert guess.format == "%d.%m.%Y"
     assert "1 cell is written otherwise" in guess.told
-    assert guess.told.endswith("in rows 62")
+    assert guess.told.endswith("in row 62")
     often = format_of(look("Tod", [*usual, *["11.2005"] * 10]), column)
     assert often.format == "%d.%m.%Y|%m.%Y"
 
@@ -194,6 +194,7 @@ def test_codes_that_nobody_knows_are_asked_but_slips_are_not(proposed, tmp_path)
     assert found.codes["patients.sex"].choices == ("female", "male")
     assert found.codes["procedures.kind"].texts == ()
     assert found.codes["procedures.kind"].n_cells == 1
+    assert found.codes["procedures.kind"].told.startswith("no known code in 1 of ")
 
 
 def test_a_wide_german_sheet_needs_no_decision(proposed, tmp_path):
@@ -379,10 +380,14 @@ def test_identifiers_that_lost_their_zeros_or_capitals_are_told_without_being_sh
         row["patient_id"] = row["patient_id"].lstrip("0")
     tables["patients"][0]["patient_id"], tables["procedures"][0]["patient_id"] = "abX 1", "ABx1"
     notes = " ".join(proposed(*[write_csv(tmp_path / f"{own}.csv", rows) for own, rows in tables.items()]).notes)
-    assert "1 identifiers of patients are written in several ways" in notes
+    assert "1 identifier of patients is written in several ways" in notes
     assert "differ from others in leading zeros only" in notes
     assert "23 of 24 identifiers of fractures are not among those of patients" in notes or "24 of 24" in notes
     assert "abX" not in notes
+    tables["fractures"] = tables["fractures"][:1]
+    tables["patients"].append(tables["patients"][1] | {"patient_id": "0" + tables["patients"][1]["patient_id"]})
+    notes = " ".join(proposed(*[write_csv(tmp_path / f"{own}.csv", rows) for own, rows in tables.items()]).notes)
+    assert "1 of 1 identifier of fractures is not among those of patients." in notes
 
 
 def test_one_column_for_each_vertebra_is_told(proposed, tmp_path):

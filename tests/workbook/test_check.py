@@ -252,7 +252,8 @@ def test_more_rows_than_anybody_mends_are_a_table_beside(study, tmp_path, monkey
     rest = pd.read_csv(out / "rows_to_mend_rest_2.csv", dtype=str)
     assert rest["Row"].tolist() == ["5"]
     assert rest["patient_id"].tolist() == ["X"]
-    assert "1 further row" in (out / "check.html").read_text(encoding="utf-8")
+    page = (out / "check.html").read_text(encoding="utf-8")
+    assert "1 further row is in rows_to_mend_rest_*.csv; when the first are mended, it moves up." in page
 
 
 @pytest.mark.parametrize("n_patients", [0, 1])
@@ -324,3 +325,23 @@ def test_rows_to_mend_speak_of_the_files_own_columns(study, tmp_path):
     what = openpyxl.load_workbook(out / "rows_to_mend.xlsx")["patients.csv"]["B2"].value
     assert what.startswith('"172" in "Alter" is outside 18 to 110')
     assert "in &quot;Alter&quot; is outside" in (out / "check.html").read_text(encoding="utf-8")
+
+
+def test_an_empty_cell_is_told_by_the_files_own_name_of_one_word(study, tmp_path):
+    procedures = study.with_name("procedures.csv")
+    procedures.write_text(procedures.read_text().replace("levels", "Segment").replace("2004-02-01,L1", "2004-02-01,"))
+    set_in(study, "column_names: {procedures: {levels: Segment}}")
+    out = check_study(study, tmp_path / "check")
+    what = openpyxl.load_workbook(out / "rows_to_mend.xlsx")["procedures.csv"]["B2"].value
+    assert what == '"Segment" is empty, but a row of procedures is of no use without it. Fill it in.'
+    page = (out / "check.html").read_text(encoding="utf-8")
+    assert "&quot;Segment&quot; is empty, but a row of procedures" in page
+    assert "levels is empty" not in page
+
+
+def test_how_many_rows_have_cells_that_count_as_empty(study, tmp_path):
+    patients = study.with_name("patients.csv")
+    patients.write_text(patients.read_text().replace("M,68", "M,168"))
+    page = (check_study(study, tmp_path / "check") / "check.html").read_text(encoding="utf-8")
+    assert "Out of range: cells in 2 rows count as empty" in page
+    assert "Level not recognised: 1 row set aside" in page

@@ -1,6 +1,7 @@
 """Two reports on one page: what differs, and nothing from outside."""
 
 import json
+import re
 import shutil
 
 import pandas as pd
@@ -48,6 +49,16 @@ def test_the_page_shows_what_differs(example_report, other, tmp_path, capsys):
     steps = pd.read_parquet(other / "tables" / "flow.parquet")["step"].tolist()
     places = [text.index(f">{step}<") for step in steps]
     assert places == sorted(places)
+
+
+def test_one_estimate_that_stayed_is_the_same(example_report, other, tmp_path):
+    path = other / "tables" / "estimates.parquet"
+    estimates = pd.read_parquet(path)
+    is_first = estimates.index == 0
+    estimates["estimate"] = estimates["estimate"].where(is_first, estimates["estimate"] * 2)
+    estimates[estimates["estimate"].notna()].to_parquet(path)
+    text = compare_runs(example_report, other, tmp_path / "one.html").read_text()
+    assert re.search(r"<p>1 of \d+ is the same, to the last digit", text)
 
 
 def test_a_run_beside_itself_is_the_same_throughout(example_report, tmp_path):
