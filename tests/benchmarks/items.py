@@ -110,6 +110,7 @@ ITEMS = (
         _columns("event", "exposed", "patient"),
         (Peer("R boot", _r("bootstrap", "boot"), BY_CHANCE, usual=10_000, most=100_000),),
     ),
+    Item(f"bootstrap of patients, {ours.RESAMPLES:,}, rows counted before", _here(ours.bootstrap_of_counts)),
     Item(
         "Kaplan-Meier",
         _here(ours.curve),
