@@ -11,7 +11,14 @@ from tests.benchmarks.items import ITEMS, ORDER, Item, Peer
 from tests.benchmarks.measure import Measured, NotInstalledError, PeerError, Work, check_agreement
 from tests.benchmarks.results import Line
 
-FACTS = {"cores": 2, "memory_gb": 25.3, "cpu": "Xeon", "versions": "Python 3.11; R 4.2.2", "date": "2026-11-23"}
+FACTS = {
+    "cores": 2,
+    "memory_gb": 25.3,
+    "gb_per_s": 20.0,
+    "cpu": "Xeon",
+    "versions": "Python 3.11; R 4.2.2",
+    "date": "2026-11-23",
+}
 # R steps that need no package but base R's or data.table, and so start at once.
 QUICK_IN_R = ("our way in R", "R data.table")
 COMPARED = [
@@ -175,7 +182,8 @@ def run(monkeypatch, cohort, stored):
     """The command with one made-up item, whose answer is 1 in 2 seconds."""
 
     def with_peer(peer, *arguments):
-        item = Item("thing", lambda sample, runs: Measured(2.0, np.array([1.0])), peers=(peer,))
+        touched = 4_000_000_000
+        item = Item("thing", lambda sample, runs: Measured(2.0, np.array([1.0])), lambda sample: touched, (peer,))
         monkeypatch.setattr(bench, "ITEMS", (item,))
         monkeypatch.setattr(bench, "ORDER", (("thing", "peer"),))
         monkeypatch.setattr(bench, "sample", lambda patients, folder: cohort)
@@ -186,10 +194,10 @@ def run(monkeypatch, cohort, stored):
     return with_peer
 
 
-def test_name_ours_peer_ratio(run, capsys):
+def test_name_ours_peer_ratio_and_distance_from_memory(run, capsys):
     code, table = run(made_up(5.0, [1.0]))
     assert code == 0
-    assert capsys.readouterr().out.split() == ["thing,", "peer,", "400", "patients", "2.0000", "5.0000", "2.5"]
+    assert capsys.readouterr().out.split() == ["thing,", "peer,", "400", "patients", "2", "5", "2.5", "10"]
     assert table[["item", "peer", "ratio"]].to_numpy().tolist() == [["thing", "peer", 2.5]]
 
 
@@ -219,7 +227,10 @@ def test_without_r_the_rest_runs(run, monkeypatch, cohort):
 
 def test_parts_are_asked_for_by_name(capsys):
     assert bench.main(["--list", "--only", "boot", "duckdb"]) == 0
-    assert capsys.readouterr().out == "risk table: DuckDB\nbootstrap of patients, 2,000: R boot\n"
+    assert capsys.readouterr().out == (
+        "risk table: DuckDB\nbootstrap of patients, 2,000: R boot\n"
+        "bootstrap of patients, 2,000, rows counted before: no peer\n"
+    )
     assert bench.main(["--only", "no such thing"]) == 2
     assert "no such thing" in capsys.readouterr().err
 

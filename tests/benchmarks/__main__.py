@@ -1,4 +1,6 @@
-"""Print `name ours peer ratio` (seconds, medians), one line for each item, number of patients and peer.
+"""Print `name ours peer ratio memory`, one line for each item, number of patients and peer.
+
+Times are medians in seconds; `memory` is how many times ours is what memory takes to hand the columns over once.
 
 Every line is stored in results.csv as soon as it is there, in the place of its former self, so that a long bench can be
 done in pieces; `make readme` shows them.
@@ -78,10 +80,14 @@ def _why_not(peer: Peer, patients: int, *, is_long: bool) -> str:
 def _tell(line: Line, options: argparse.Namespace) -> None:
     """Print and store a line; one that was not measured this time never replaces one that was."""
     name = ", ".join(filter(None, [line.item, line.peer, f"{line.patients:,} patients"]))
-    theirs = f"  {line.note}" if line.peer_seconds is None else f"{line.peer_seconds:11.4f}{line.ratio:9.1f}"
-    print(f"{name:76}{line.ours_seconds:11.4f}{theirs}".rstrip(), flush=True)
+    peer, ratio, memory = (_number(value) for value in (line.peer_seconds, line.ratio, line.from_ideal))
+    print(f"{name:76}{_number(line.ours_seconds)}{peer}{ratio}{memory}  {line.note}".rstrip(), flush=True)
     if not line.note or not results.is_measured(line, options.results):
         results.store(line, machine.facts(), ORDER, options.results)
+
+
+def _number(value: float | None) -> str:
+    return f"{'–':>12}" if value is None else f"{value:12.4g}"
 
 
 def _asked(item: Item, words: Sequence[str]) -> Item | None:

@@ -35,6 +35,11 @@ class Line:
         """How many times our time the peer takes."""
         return None if self.peer_seconds is None else self.peer_seconds / self.ours_seconds
 
+    @property
+    def from_ideal(self) -> float | None:
+        """How many times what memory takes our time is."""
+        return None if self.ideal_seconds is None else self.ours_seconds / self.ideal_seconds
+
     def cells(self) -> dict[str, object]:
         """The line as it is stored."""
         return {
@@ -46,7 +51,7 @@ class Line:
             "peer_seconds": self.peer_seconds,
             "ratio": self.ratio,
             "ideal_seconds": self.ideal_seconds,
-            "from_ideal": None if self.ideal_seconds is None else self.ours_seconds / self.ideal_seconds,
+            "from_ideal": self.from_ideal,
             "runs": self.runs,
             "note": self.note,
         }
