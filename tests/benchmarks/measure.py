@@ -47,6 +47,7 @@ def measure(work: Work, runs: int = FEWEST_RUNS) -> Measured:
     gc.freeze()
     while len(times) < runs:
         times.append(_timed(work.run)[1])
+    gc.unfreeze()
     return Measured(median(times), answer)
 
 
