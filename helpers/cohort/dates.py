@@ -44,10 +44,10 @@ class Read(NamedTuple):
 def day_numbers(dates) -> np.ndarray:
     """Days since 1970 (int32); `ABSENT`, the smallest number, where there is no date."""
     dates = np.asarray(dates, dtype="datetime64[ns]")
-    # Twice as fast as numpy's own conversion.
-    days = (dates.view(np.int64) // _NANOSECONDS_A_DAY).astype(np.int32)
-    days[np.isnat(dates)] = ABSENT
-    return days
+    # Several times as fast as numpy's own conversion.
+    days = np.empty(dates.shape, dtype=np.int32)
+    np.floor_divide(dates.view(np.int64), _NANOSECONDS_A_DAY, out=days, casting="unsafe")
+    return np.where(np.isnat(dates), ABSENT, days)
 
 
 def to_dates(days: np.ndarray) -> np.ndarray:

@@ -164,6 +164,8 @@ def _fractures(cohort: CleanCohort, index: np.ndarray) -> dict:
     rows = {name: np.flatnonzero((status == name).to_numpy() & (day < NEVER)) for name in FRACTURES}
     new, progression = (first_days(vertebra[rows[name]], day[rows[name]]) for name in ("new", "progression"))
     old = rows["prevalent"]
-    old = old[day[old] <= new.of(vertebra[old])]
+    # Most are from before anything new was found in anyone.
+    is_late = np.flatnonzero(day[old] > new.day.min(initial=NEVER))
+    old = np.delete(old, is_late[day[old[is_late]] > new.of(vertebra[old[is_late]])])
     prevalent = _all_levels(person[old], np.uint32(1) << slot[old].astype(np.uint32), len(index))
     return {"new": new, "prevalent": prevalent, "progression": progression}
