@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.runs import first_rows
 from helpers.cohort.spine_arrays import count_levels
 from helpers.errors import Problems, WorkbookFault
 
@@ -23,6 +22,8 @@ STEPS = {
     "outside_levels": "vertebrae outside {levels_at_risk}",
     "prevalent": "vertebrae fractured before the procedure",
 }
+# Rows at a time, which stay in the cache.
+BLOCK = 2**17
 _FAULT = "This is a fault of the workbook; please report it."
 
 
@@ -68,7 +69,7 @@ def flow_table(rows, levels, exclusions: dict, risk_table: pd.DataFrame, levels_
         before = after
     lines.append(("cohort", "at_risk", "vertebrae at risk", *before, 0, 0))
     lines = [(*line, None, None, None, "") for line in lines]
-    lines += _splits(risk_table)
+    lines += _splits(risk_table, count_levels(left))
     flow = pd.DataFrame(lines, columns=list(FLOW_COLUMNS[1:]))
     flow.insert(0, "order", np.arange(1, len(flow) + 1, dtype=np.int16))
     flow = flow.astype(dict.fromkeys(FLOW_COLUMNS[4:-1], "Int64"))
@@ -126,16 +127,14 @@ def _vertebrae(levels: np.ndarray) -> int:
     return int(count_levels(levels).sum(dtype=np.int64))
 
 
-def _splits(risk_table: pd.DataFrame) -> list[tuple]:
-    """The vertebrae adjacent to cement, and the others."""
+def _splits(risk_table: pd.DataFrame, of_patient: np.ndarray) -> list[tuple]:
+    """The vertebrae adjacent to cement, and the others; `of_patient` is how many of both each patient has."""
     is_adjacent = risk_table["is_adjacent"].to_numpy()
-    patients = np.flatnonzero(first_rows(risk_table["patient"].cat.codes.to_numpy()))
+    of_patient = of_patient[of_patient > 0]
+    first = np.cumsum(of_patient, dtype=np.int64) - of_patient
     # No patient has more vertebrae than a narrow number holds.
-    adjacent_of = np.add.reduceat(is_adjacent.view(np.int8), patients, dtype=np.int8)
-    of_patient = np.diff(patients, append=len(is_adjacent))
-    ends = [(risk_table["outcome"] == end).to_numpy() for end in ENDS.values()]
-    ended = [np.count_nonzero(is_end & is_adjacent) for is_end in ends]
-    others = [np.count_nonzero(is_end) - n for is_end, n in zip(ends, ended, strict=True)]
+    adjacent_of = np.add.reduceat(is_adjacent.view(np.int8), first, dtype=np.int8)
+    ended, others = _ended(risk_table["outcome"].array, is_adjacent)
     n_adjacent = np.count_nonzero(is_adjacent)
     return [
         _split("adjacent", "adjacent to cement", adjacent_of > 0, n_adjacent, ended),
@@ -143,6 +142,20 @@ def _splits(risk_table: pd.DataFrame) -> list[tuple]:
             "not_adjacent", "not adjacent to cement", adjacent_of < of_patient, len(is_adjacent) - n_adjacent, others
         ),
     ]
+
+
+def _ended(outcome: pd.Categorical, is_adjacent: np.ndarray) -> tuple[list[int], list[int]]:
+    """How many vertebrae ended in each way, those adjacent to cement and the others."""
+    ended, others = np.zeros((2, len(ENDS)), dtype=np.int64)
+    codes = outcome.categories.get_indexer(list(ENDS.values()))
+    for start in range(0, len(is_adjacent), BLOCK):
+        rows = slice(start, start + BLOCK)
+        for place, code in enumerate(codes):
+            is_end = outcome.codes[rows] == code
+            n_adjacent = np.count_nonzero(is_end & is_adjacent[rows])
+            ended[place] += n_adjacent
+            others[place] += np.count_nonzero(is_end) - n_adjacent
+    return ended.tolist(), others.tolist()
 
 
 def _split(rule: str, step: str, has_any: np.ndarray, n_vertebrae: int, ended: Sequence[int]) -> tuple:

@@ -87,17 +87,16 @@ def cement_of_day_0(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
 
 def place_columns(cohort: CleanCohort, at_risk: AtRisk) -> dict:
     """Where each row's vertebra lies; only patients with a row are categories."""
-    patients, has_row = cohort.patients["patient"].dtype, at_risk.number > 0
+    patients, has_row = cohort.patients["patient"].array, at_risk.number > 0
     if not has_row.all():
-        names = patients.categories[has_row]
-        # Names found to be in order need not be hashed to find that none comes twice.
-        _ = names.is_monotonic_increasing
-        patients = pd.CategoricalDtype(names)
-    region = sum((at_risk.slot >= first).view(np.int8) for first in _FIRST_OF_REGION)
+        patients = patients[has_row].remove_unused_categories()
     code = np.cumsum(has_row, dtype=np.int32) - np.int32(1)
+    region = np.zeros_like(at_risk.slot)
+    for first in _FIRST_OF_REGION:
+        region += at_risk.slot >= first
     return {
-        "patient": pd.Categorical.from_codes(at_risk.each(code), dtype=patients),
-        "level": pd.Categorical.from_codes(at_risk.slot, categories=list(SLOTS), ordered=True),
+        "patient": pd.Categorical.from_codes(at_risk.each(code), dtype=patients.dtype, validate=False),
+        "level": pd.Categorical.from_codes(at_risk.slot, categories=list(SLOTS), ordered=True, validate=False),
         "region": category(region, REGIONS),
     }
 
@@ -113,7 +112,7 @@ def near_columns(distance: np.ndarray, direction: np.ndarray, adjacent_within: i
 
 
 def category(codes, categories) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes, categories=list(categories))
+    return pd.Categorical.from_codes(codes, categories=list(categories), validate=False)
 
 
 def late_cement(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
