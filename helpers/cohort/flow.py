@@ -1,10 +1,12 @@
 """From the patients in the file to the vertebrae at risk and how they ended; it always adds up."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.at_risk import OUTCOMES
 from helpers.cohort.spine_arrays import count_levels
 from helpers.errors import Problems, WorkbookFault
 
@@ -22,22 +24,66 @@ STEPS = {
     "outside_levels": "vertebrae outside {levels_at_risk}",
     "prevalent": "vertebrae fractured before the procedure",
 }
-# Rows at a time, which stay in the cache.
-BLOCK = 2**17
+SPLITS = {"adjacent": "adjacent to cement", "not_adjacent": "not adjacent to cement"}
 _FAULT = "This is a fault of the workbook; please report it."
 
 
-def flow_table(rows, levels, exclusions: dict, risk_table: pd.DataFrame, levels_at_risk: str) -> pd.DataFrame:
-    """Count patients and vertebrae left after each rule, and how the vertebrae at risk ended.
+class FlowCounts(NamedTuple):
+    """What some patients add to the flow.
+
+    `left` has patients and vertebrae before any rule, and after each; `ended`, of the vertebrae at risk adjacent to
+    cement and of the others, the patients who have such, how many these are, and how many ended in each way of `ENDS`.
+    """
+
+    left: np.ndarray
+    ended: np.ndarray
+
+
+def count_flow(levels: np.ndarray, exclusions: dict, is_adjacent: np.ndarray, outcome: np.ndarray) -> FlowCounts:
+    """Count what is left after each rule, and how the vertebrae at risk ended.
+
+    Parameters
+    ----------
+    levels : ndarray of uint32
+        The levels each clean patient has, packed.
+    exclusions : dict of str to ndarray of uint32
+        Rule (a key of `STEPS`) -> levels it excludes, in the order the rules are applied.
+    is_adjacent, outcome : ndarray
+        Of each vertebra at risk, patient by patient; `outcome` is a place in `at_risk.OUTCOMES`.
+    """
+    left = [levels]
+    for is_excluded in exclusions.values():
+        left.append(left[-1] & ~is_excluded)
+    steps = [(np.count_nonzero(own), count_levels(own).sum(dtype=np.int64)) for own in left]
+    of_patient = count_levels(left[-1])
+    of_patient = of_patient[of_patient > 0]
+    first = np.cumsum(of_patient, dtype=np.int64) - of_patient
+    # No patient has more vertebrae than a narrow number holds.
+    adjacent_of = np.add.reduceat(is_adjacent.view(np.int8), first, dtype=np.int8) if len(first) else of_patient
+    n_adjacent = np.count_nonzero(is_adjacent)
+    adjacent = [np.count_nonzero(adjacent_of), n_adjacent]
+    others = [np.count_nonzero(adjacent_of < of_patient), len(is_adjacent) - n_adjacent]
+    for end in ENDS.values():
+        is_end = outcome == OUTCOMES.index(end)
+        n_adjacent = np.count_nonzero(is_end & is_adjacent)
+        adjacent.append(n_adjacent)
+        others.append(np.count_nonzero(is_end) - n_adjacent)
+    return FlowCounts(np.array(steps), np.array([adjacent, others]))
+
+
+def flow_table(
+    rows: pd.DataFrame, rules: Sequence[str], counts: Sequence[FlowCounts], levels_at_risk: str
+) -> pd.DataFrame:
+    """The flow of patients and vertebrae: left after each rule, and how the vertebrae at risk ended.
 
     Parameters
     ----------
     rows : DataFrame
         `CleanCohort.rows`.
-    levels : ndarray of uint32
-        The levels each clean patient has, packed.
-    exclusions : dict of str to ndarray of uint32
-        Rule (a key of `STEPS`) -> levels it excludes, in the order the rules are applied.
+    rules : sequence of str
+        Keys of `STEPS`, in the order the rules are applied.
+    counts : sequence of FlowCounts
+        Those of all patients, some after the other.
 
     Returns
     -------
@@ -46,30 +92,20 @@ def flow_table(rows, levels, exclusions: dict, risk_table: pd.DataFrame, levels_
         known before the patient's row is clean. kind "split": the vertebrae at risk, adjacent and not, the
         patients who have such, and how many vertebrae fractured, ended with death, or had no fracture seen.
     """
-    counts = rows.set_index("table").loc["patients"]
-    read, set_aside = int(counts["read"]), int(counts["quarantined"])
+    of_file = rows.set_index("table").loc["patients"]
+    read, set_aside = int(of_file["read"]), int(of_file["quarantined"])
+    left, ended = (sum(own).tolist() for own in zip(*counts, strict=True))
     lines = [
         ("cohort", "in_file", "rows in the patients file", read, None, 0, None),
-        (
-            "cohort",
-            "quarantined",
-            "patient rows set aside in cleaning",
-            len(levels),
-            _vertebrae(levels),
-            set_aside,
-            None,
-        ),
+        ("cohort", "quarantined", "patient rows set aside in cleaning", *left[0], set_aside, None),
     ]
-    left, before = levels, (len(levels), _vertebrae(levels))
-    for rule, is_excluded in exclusions.items():
-        left = left & ~is_excluded
-        after = (int(np.count_nonzero(left)), _vertebrae(left))
+    for rule, before, after in zip(rules, left[:-1], left[1:], strict=True):
         step = STEPS[rule].format(levels_at_risk=levels_at_risk)
         lines.append(("cohort", rule, step, *after, before[0] - after[0], before[1] - after[1]))
-        before = after
-    lines.append(("cohort", "at_risk", "vertebrae at risk", *before, 0, 0))
+    lines.append(("cohort", "at_risk", "vertebrae at risk", *left[-1], 0, 0))
     lines = [(*line, None, None, None, "") for line in lines]
-    lines += _splits(risk_table, count_levels(left))
+    for rule, step, (patients, vertebrae, *ends) in zip(SPLITS, SPLITS.values(), ended, strict=True):
+        lines.append(("split", rule, step, patients, vertebrae, None, None, *ends, _detail(*ends)))
     flow = pd.DataFrame(lines, columns=list(FLOW_COLUMNS[1:]))
     flow.insert(0, "order", np.arange(1, len(flow) + 1, dtype=np.int16))
     flow = flow.astype(dict.fromkeys(FLOW_COLUMNS[4:-1], "Int64"))
@@ -121,45 +157,6 @@ def check_flow(flow: pd.DataFrame) -> None:
     at_risk = int(steps["vertebrae"].iloc[-1])
     if parts["vertebrae"].sum() != at_risk or parts[list(ENDS)].to_numpy(dtype=np.int64).sum() != at_risk:
         raise WorkbookFault(f"The {at_risk} vertebrae at risk are not the sum of their groups. {_FAULT}")
-
-
-def _vertebrae(levels: np.ndarray) -> int:
-    return int(count_levels(levels).sum(dtype=np.int64))
-
-
-def _splits(risk_table: pd.DataFrame, of_patient: np.ndarray) -> list[tuple]:
-    """The vertebrae adjacent to cement, and the others; `of_patient` is how many of both each patient has."""
-    is_adjacent = risk_table["is_adjacent"].to_numpy()
-    of_patient = of_patient[of_patient > 0]
-    first = np.cumsum(of_patient, dtype=np.int64) - of_patient
-    # No patient has more vertebrae than a narrow number holds.
-    adjacent_of = np.add.reduceat(is_adjacent.view(np.int8), first, dtype=np.int8)
-    ended, others = _ended(risk_table["outcome"].array, is_adjacent)
-    n_adjacent = np.count_nonzero(is_adjacent)
-    return [
-        _split("adjacent", "adjacent to cement", adjacent_of > 0, n_adjacent, ended),
-        _split(
-            "not_adjacent", "not adjacent to cement", adjacent_of < of_patient, len(is_adjacent) - n_adjacent, others
-        ),
-    ]
-
-
-def _ended(outcome: pd.Categorical, is_adjacent: np.ndarray) -> tuple[list[int], list[int]]:
-    """How many vertebrae ended in each way, those adjacent to cement and the others."""
-    ended, others = np.zeros((2, len(ENDS)), dtype=np.int64)
-    codes = outcome.categories.get_indexer(list(ENDS.values()))
-    for start in range(0, len(is_adjacent), BLOCK):
-        rows = slice(start, start + BLOCK)
-        for place, code in enumerate(codes):
-            is_end = outcome.codes[rows] == code
-            n_adjacent = np.count_nonzero(is_end & is_adjacent[rows])
-            ended[place] += n_adjacent
-            others[place] += np.count_nonzero(is_end) - n_adjacent
-    return ended.tolist(), others.tolist()
-
-
-def _split(rule: str, step: str, has_any: np.ndarray, n_vertebrae: int, ended: Sequence[int]) -> tuple:
-    return ("split", rule, step, int(np.count_nonzero(has_any)), n_vertebrae, None, None, *ended, _detail(*ended))
 
 
 def _detail(fractured: int, died: int, censored: int) -> str:

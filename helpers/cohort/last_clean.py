@@ -14,11 +14,11 @@ from helpers.cohort.spine_arrays import Spines, latest_of, patient_codes, since_
 Latest = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.IntegerArray:
+def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> np.ndarray:
     """Day of the last image before the fracture, or up to the end; 0 without one after day 0.
 
     The date of last imaging is an image like those of the imaging table. On the day of death it is none: cleaning
-    moves dates from after death to that day. All are missing where there is no imaging table.
+    moves dates from after death to that day. Without an imaging table no day is known, and these mean nothing.
 
     An image without a day shows a vertebra whole on the first day it can be of. For a vertebra that was cemented later,
     or fractured, that holds only where the last day it can be of comes before the cement, or before the first day on
@@ -26,7 +26,7 @@ def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.Intege
     """
     days, at_risk, end = followed.days, followed.at_risk, followed.end
     if not cohort.has_imaging:
-        return pd.arrays.IntegerArray(np.ones_like(days), np.ones(len(days), dtype=bool))
+        return np.ones_like(days)
     latest = _last_image(cohort, followed.spines)
     seen = at_risk.each(latest(np.arange(len(end)), end))
     # Most vertebrae end with their patient; only the others are looked up by themselves.
@@ -37,7 +37,7 @@ def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.Intege
         seen[row] = surely_by(followed.singly_of, days[row])
         row, patient, first = at_risk.rows(found_on(cohort, followed).first)
         seen[row] = surely_by(patient, np.minimum(days[row], first - 1))
-    return pd.arrays.IntegerArray(seen, np.zeros(len(days), dtype=bool))
+    return seen
 
 
 def latest_days(cohort: CleanCohort, followed: FollowUp) -> np.ndarray:

@@ -1,17 +1,17 @@
 """One row per vertebra at risk: how far from cement, how long followed, and how that ended."""
 
-from functools import reduce
-from operator import call, or_
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from helpers.cohort.at_risk import OUTCOMES, AtRisk, FollowUp, follow_up
 from helpers.cohort.clean import CleanCohort
-from helpers.cohort.flow import flow_table
+from helpers.cohort.flow import FlowCounts, count_flow, flow_table
 from helpers.cohort.found_on import has_partial_fractures
 from helpers.cohort.last_clean import last_clean_days, latest_days
 from helpers.cohort.near_cement import DIRECTIONS, nearest_cement, new_cement
+from helpers.cohort.slices import patient_slices
 from helpers.cohort.spine import N_SLOTS, REGIONS, SLOTS, LevelError, level_range, region_of
 from helpers.errors import Problems
 from helpers.threads import at_once
@@ -20,6 +20,25 @@ OPTIONS = {
     "prevalent_fractures": ("exclude", "keep"),
     "later_vertebroplasty": ("censor", "ignore", "reclassify"),
     "death_follow_up": ("death", "last_imaging"),
+}
+CATEGORIES = {
+    "level": pd.CategoricalDtype(list(SLOTS), ordered=True),
+    "region": pd.CategoricalDtype(list(REGIONS)),
+    "direction": pd.CategoricalDtype(list(DIRECTIONS)),
+    "outcome": pd.CategoricalDtype(list(OUTCOMES)),
+}
+# The columns after that of patients; categories as places among them.
+COLUMNS = {
+    "level": np.int8,
+    "region": np.int8,
+    "distance": np.int8,
+    "direction": np.int8,
+    "is_adjacent": bool,
+    "is_sandwich": bool,
+    "days": np.int32,
+    "outcome": np.int8,
+    "last_clean_days": np.int32,
+    "latest_days": np.int32,
 }
 # The first slot of each region below the first.
 _FIRST_OF_REGION = [next(place for place, slot in enumerate(SLOTS) if region_of(slot) == name) for name in REGIONS[1:]]
@@ -63,18 +82,30 @@ def build_risk_table(
         "later_vertebroplasty": later_vertebroplasty,
         "death_follow_up": death_follow_up,
     }
-    followed = follow_up(cohort, check_options(levels_at_risk, adjacent_within, options), **options)
+    slots, slices = check_options(levels_at_risk, adjacent_within, options), patient_slices(cohort)
+    followed = list(at_once(lambda part: follow_up(part, slots, **options), slices))
+    has_row = [own.at_risk.number > 0 for own in followed]
+    patients, n_before = patients_at_risk(cohort, has_row), np.cumsum([0, *map(np.count_nonzero, has_row)])
+    end = np.cumsum([own.at_risk.before[-1] for own in followed])
+    columns = _unfilled(end[-1], patients, has_latest=has_partial_fractures(cohort))
     cement = late_cement if later_vertebroplasty == "reclassify" else cement_of_day_0
-    columns = [
-        lambda: place_columns(cohort, followed.at_risk),
-        lambda: near_columns(*cement(followed), adjacent_within),
-        lambda: {"days": followed.days, "outcome": category(followed.outcome, OUTCOMES)},
-        lambda: {"last_clean_days": last_clean_days(cohort, followed)},
-    ]
-    if has_partial_fractures(cohort):
-        columns.append(lambda: {"latest_days": latest_days(cohort, followed)})
-    table = pd.DataFrame(reduce(or_, at_once(call, columns)), copy=False)
-    return table, flow_table(cohort.rows, followed.spines.levels, followed.exclusions, table, levels_at_risk)
+
+    def fill(place: int) -> FlowCounts:
+        part, own = slices[place], followed[place]
+        found = place_columns(own.at_risk, patients[n_before[place] : n_before[place + 1]])
+        found |= near_columns(*cement(own), adjacent_within)
+        found |= {"days": own.days, "outcome": own.outcome, "last_clean_days": last_clean_days(part, own)}
+        if "latest_days" in columns:
+            found["latest_days"] = latest_days(part, own)
+        for name, values in found.items():
+            columns[name][end[place] - len(values) : end[place]] = values
+        return count_flow(own.spines.levels, own.exclusions, found["is_adjacent"], own.outcome)
+
+    counts = list(at_once(fill, range(len(slices))))
+    flow = flow_table(cohort.rows, followed[0].exclusions, counts, levels_at_risk)
+    is_unknown = np.full(end[-1], not cohort.has_imaging)
+    columns["last_clean_days"] = pd.arrays.IntegerArray(columns["last_clean_days"], is_unknown)
+    return pd.DataFrame(in_words(columns), copy=False), flow
 
 
 def cement_of_day_0(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
@@ -85,34 +116,47 @@ def cement_of_day_0(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
     return distance, direction
 
 
-def place_columns(cohort: CleanCohort, at_risk: AtRisk) -> dict:
-    """Where each row's vertebra lies; only patients with a row are categories."""
-    patients, has_row = cohort.patients["patient"].array, at_risk.number > 0
-    if not has_row.all():
-        patients = patients[has_row].remove_unused_categories()
-    code = np.cumsum(has_row, dtype=np.int32) - np.int32(1)
+def patients_at_risk(cohort: CleanCohort, has_row: Sequence[np.ndarray]) -> pd.Categorical:
+    """The patients with a row, each once; only they are categories. `has_row` is of patients, some after the other."""
+    patients, has_row = cohort.patients["patient"].array, np.concatenate(has_row)
+    return patients if has_row.all() else patients[has_row].remove_unused_categories()
+
+
+def place_columns(at_risk: AtRisk, patients: pd.Categorical) -> dict:
+    """Whose each row's vertebra is and where it lies; `patients` are those with a row."""
     region = np.zeros_like(at_risk.slot)
     for first in _FIRST_OF_REGION:
         region += at_risk.slot >= first
-    return {
-        "patient": pd.Categorical.from_codes(at_risk.each(code), dtype=patients.dtype, validate=False),
-        "level": pd.Categorical.from_codes(at_risk.slot, categories=list(SLOTS), ordered=True, validate=False),
-        "region": category(region, REGIONS),
-    }
+    number = np.cumsum(at_risk.number > 0, dtype=np.int32) - np.int32(1)
+    return {"patient": patients.take(at_risk.each(number)), "level": at_risk.slot, "region": region}
 
 
-def near_columns(distance: np.ndarray, direction: np.ndarray, adjacent_within: int) -> dict:
+def near_columns(distance: np.ndarray, direction: np.ndarray, adjacent_within: int) -> dict[str, np.ndarray]:
     """What the nearest cement makes of each row: a sandwich has it one level away on both sides."""
     return {
         "distance": distance,
-        "direction": category(direction, DIRECTIONS),
+        "direction": direction,
         "is_adjacent": distance <= adjacent_within,
         "is_sandwich": (distance == 1) & (direction == DIRECTIONS.index("between")),
     }
 
 
-def category(codes, categories) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes, categories=list(categories), validate=False)
+def in_words(columns: dict) -> dict:
+    """Columns whose places among categories have become the categories."""
+    return {
+        name: pd.Categorical.from_codes(values, dtype=CATEGORIES[name], validate=False)
+        if name in CATEGORIES
+        else values
+        for name, values in columns.items()
+    }
+
+
+def _unfilled(n: int, patients: pd.Categorical, *, has_latest: bool) -> dict:
+    """Every column with n rows that are still to be filled."""
+    # Taken from those there are: to make a category anew is to check a million names.
+    columns = {"patient": patients.take(np.broadcast_to(np.intp(0), n))}
+    columns |= {name: np.empty(n, dtype=dtype) for name, dtype in COLUMNS.items()}
+    return columns if has_latest else {name: column for name, column in columns.items() if name != "latest_days"}
 
 
 def late_cement(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,6 @@
 """The clean cohort laid out along the spine: levels packed into one integer, days from the first vertebroplasty."""
 
 from dataclasses import dataclass
-from operator import call
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,6 @@ from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import ABSENT, NEVER, day_numbers
 from helpers.cohort.runs import first_rows, last_rows
 from helpers.cohort.spine import N_SLOTS, pack, present, unpack
-from helpers.threads import at_once
 
 FRACTURES = ("new", "prevalent", "progression")
 # Of every packed integer: those with one level more count one more than those before.
@@ -68,28 +66,7 @@ class Spines:
 
 def spine_arrays(cohort: CleanCohort) -> Spines:
     """Lay the clean tables out along the spine."""
-    patients = cohort.patients
-    days_of_rows, levels, death, last_seen = at_once(
-        call,
-        [
-            lambda: _of_rows(cohort),
-            lambda: _own_levels(patients),
-            lambda: day_numbers(patients["death_date"]),
-            lambda: _last_seen(cohort),
-        ],
-    )
-    index = days_of_rows["index"]
-    return Spines(
-        levels=levels,
-        death=since_index(death, index, absent=NEVER),
-        last_seen=since_index(last_seen, index, absent=ABSENT),
-        **days_of_rows,
-    )
-
-
-def _of_rows(cohort: CleanCohort) -> dict:
-    """What the vertebroplasties and the fractures say of each patient."""
-    n, procedures = len(cohort.patients), cohort.procedures
+    n, patients, procedures = len(cohort.patients), cohort.patients, cohort.procedures
     # The clean tables come patient by patient and day after day, so a patient's first row is the earliest.
     person, day = patient_codes(procedures), day_numbers(procedures["procedure_date"])
     index = _of_first_rows(person, day, n)
@@ -98,13 +75,16 @@ def _of_rows(cohort: CleanCohort) -> dict:
     cemented = _all_levels(person[~is_later], masks[~is_later], n)
     person, since, masks = person[is_later], since[is_later], masks[is_later]
     row, slot = np.nonzero(unpack(masks & ~cemented[person]))
-    return {
-        "index": index,
-        "cemented": cemented,
-        "next_procedure": _of_first_rows(person, since, n),
-        "later_cement": first_days(_vertebra(person[row], slot), since[row]),
+    return Spines(
+        index=index,
+        levels=_own_levels(patients),
+        cemented=cemented,
+        next_procedure=_of_first_rows(person, since, n),
+        death=since_index(day_numbers(patients["death_date"]), index, absent=NEVER),
+        last_seen=since_index(_last_seen(cohort), index, absent=ABSENT),
+        later_cement=first_days(_vertebra(person[row], slot), since[row]),
         **_fractures(cohort, index),
-    }
+    )
 
 
 def patient_codes(frame: pd.DataFrame) -> np.ndarray:
