@@ -11,7 +11,7 @@ from helpers.cohort.risk_table import (
     check_options,
     in_words,
     near_columns,
-    patients_at_risk,
+    patient_column,
     place_columns,
 )
 
@@ -58,14 +58,11 @@ def build_risk_periods(
     spines, at_risk = followed.spines, followed.at_risk
     new = new_cement(spines)
     row, number = new.before_the_end(at_risk, followed.days)
-    place = place_columns(at_risk, patients_at_risk(cohort, [at_risk.number > 0]))
-    patients = place["patient"]
-    place["patient"] = patients.codes
-    *codes, distance, direction, stop, outcome = _repeated(
-        row, number, *place.values(), *cement_of_day_0(followed), followed.days, followed.outcome
+    patient, place = patient_column(cohort, at_risk.number), place_columns(at_risk.slot)
+    codes, level, region, distance, direction, stop, outcome = _repeated(
+        row, number, patient.codes, *place.values(), *cement_of_day_0(followed), followed.days, followed.outcome
     )
-    columns = dict(zip(place, codes, strict=True))
-    columns["patient"] = pd.Categorical.from_codes(columns["patient"], dtype=patients.dtype, validate=False)
+    columns = {"patient": pd.Categorical.from_codes(codes, dtype=patient.dtype), "level": level, "region": region}
     start, period = np.zeros_like(stop), np.ones(len(stop), dtype=np.int8)
 
     # Every period after the first begins, and the one before it ends, on a day of new cement.

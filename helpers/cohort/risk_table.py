@@ -1,11 +1,12 @@
 """One row per vertebra at risk: how far from cement, how long followed, and how that ended."""
 
-from collections.abc import Sequence
+from functools import partial
+from operator import call
 
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.at_risk import OUTCOMES, AtRisk, FollowUp, follow_up
+from helpers.cohort.at_risk import OUTCOMES, FollowUp, follow_up
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.flow import FlowCounts, count_flow, flow_table
 from helpers.cohort.found_on import has_partial_fractures
@@ -84,16 +85,16 @@ def build_risk_table(
     }
     slots, slices = check_options(levels_at_risk, adjacent_within, options), patient_slices(cohort)
     followed = list(at_once(lambda part: follow_up(part, slots, **options), slices))
-    has_row = [own.at_risk.number > 0 for own in followed]
-    patients, n_before = patients_at_risk(cohort, has_row), np.cumsum([0, *map(np.count_nonzero, has_row)])
+    number = np.concatenate([own.at_risk.number for own in followed])
     end = np.cumsum([own.at_risk.before[-1] for own in followed])
-    columns = _unfilled(end[-1], patients, has_latest=has_partial_fractures(cohort))
+    columns = {name: np.empty(end[-1], dtype=dtype) for name, dtype in COLUMNS.items()}
+    if not has_partial_fractures(cohort):
+        del columns["latest_days"]
     cement = late_cement if later_vertebroplasty == "reclassify" else cement_of_day_0
 
     def fill(place: int) -> FlowCounts:
         part, own = slices[place], followed[place]
-        found = place_columns(own.at_risk, patients[n_before[place] : n_before[place + 1]])
-        found |= near_columns(*cement(own), adjacent_within)
+        found = place_columns(own.at_risk.slot) | near_columns(*cement(own), adjacent_within)
         found |= {"days": own.days, "outcome": own.outcome, "last_clean_days": last_clean_days(part, own)}
         if "latest_days" in columns:
             found["latest_days"] = latest_days(part, own)
@@ -101,11 +102,12 @@ def build_risk_table(
             columns[name][end[place] - len(values) : end[place]] = values
         return count_flow(own.spines.levels, own.exclusions, found["is_adjacent"], own.outcome)
 
-    counts = list(at_once(fill, range(len(slices))))
+    work = [partial(patient_column, cohort, number), *(partial(fill, place) for place in range(len(slices)))]
+    patient, *counts = at_once(call, work)
     flow = flow_table(cohort.rows, followed[0].exclusions, counts, levels_at_risk)
     is_unknown = np.full(end[-1], not cohort.has_imaging)
     columns["last_clean_days"] = pd.arrays.IntegerArray(columns["last_clean_days"], is_unknown)
-    return pd.DataFrame(in_words(columns), copy=False), flow
+    return pd.DataFrame({"patient": patient} | in_words(columns), copy=False), flow
 
 
 def cement_of_day_0(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
@@ -116,19 +118,21 @@ def cement_of_day_0(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
     return distance, direction
 
 
-def patients_at_risk(cohort: CleanCohort, has_row: Sequence[np.ndarray]) -> pd.Categorical:
-    """The patients with a row, each once; only they are categories. `has_row` is of patients, some after the other."""
-    patients, has_row = cohort.patients["patient"].array, np.concatenate(has_row)
-    return patients if has_row.all() else patients[has_row].remove_unused_categories()
+def patient_column(cohort: CleanCohort, number: np.ndarray) -> pd.Categorical:
+    """Whose each row is, from how many rows each patient has; only patients with a row are categories."""
+    patients, has_row = cohort.patients["patient"].array, number > 0
+    if not has_row.all():
+        patients, number = patients[has_row].remove_unused_categories(), number[has_row]
+    # Repeated and not made anew from codes, for which pandas would check a million names.
+    return patients.repeat(number)
 
 
-def place_columns(at_risk: AtRisk, patients: pd.Categorical) -> dict:
-    """Whose each row's vertebra is and where it lies; `patients` are those with a row."""
-    region = np.zeros_like(at_risk.slot)
+def place_columns(slot: np.ndarray) -> dict[str, np.ndarray]:
+    """Where each row's vertebra lies, as places among the categories."""
+    region = np.zeros_like(slot)
     for first in _FIRST_OF_REGION:
-        region += at_risk.slot >= first
-    number = np.cumsum(at_risk.number > 0, dtype=np.int32) - np.int32(1)
-    return {"patient": patients.take(at_risk.each(number)), "level": at_risk.slot, "region": region}
+        region += slot >= first
+    return {"level": slot, "region": region}
 
 
 def near_columns(distance: np.ndarray, direction: np.ndarray, adjacent_within: int) -> dict[str, np.ndarray]:
@@ -143,20 +147,11 @@ def near_columns(distance: np.ndarray, direction: np.ndarray, adjacent_within: i
 
 def in_words(columns: dict) -> dict:
     """Columns whose places among categories have become the categories."""
-    return {
-        name: pd.Categorical.from_codes(values, dtype=CATEGORIES[name], validate=False)
-        if name in CATEGORIES
-        else values
-        for name, values in columns.items()
+    words = {
+        name: pd.Categorical.from_codes(columns[name], dtype=dtype, validate=False)
+        for name, dtype in CATEGORIES.items()
     }
-
-
-def _unfilled(n: int, patients: pd.Categorical, *, has_latest: bool) -> dict:
-    """Every column with n rows that are still to be filled."""
-    # Taken from those there are: to make a category anew is to check a million names.
-    columns = {"patient": patients.take(np.broadcast_to(np.intp(0), n))}
-    columns |= {name: np.empty(n, dtype=dtype) for name, dtype in COLUMNS.items()}
-    return columns if has_latest else {name: column for name, column in columns.items() if name != "latest_days"}
+    return columns | words
 
 
 def late_cement(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:

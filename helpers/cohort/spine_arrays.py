@@ -151,7 +151,7 @@ def latest_of(frame: pd.DataFrame, column: str, n: int) -> np.ndarray:
     """The latest day of each of n patients, whose rows stand day after day; `ABSENT` without a row."""
     person, latest = patient_codes(frame), np.full(n, ABSENT)
     last = np.flatnonzero(last_rows(person))
-    latest[person[last]] = day_numbers(frame[column].iloc[last])
+    latest[person[last]] = day_numbers(frame[column].to_numpy().take(last))
     return latest
 
 
