@@ -12,7 +12,7 @@ from helpers.cohort.flow import FlowCounts, count_flow, flow_table
 from helpers.cohort.found_on import has_partial_fractures
 from helpers.cohort.last_clean import last_clean_days, latest_days
 from helpers.cohort.near_cement import DIRECTIONS, nearest_cement, new_cement
-from helpers.cohort.slices import patient_slices
+from helpers.cohort.slices import patients_between, slice_bounds
 from helpers.cohort.spine import N_SLOTS, REGIONS, SLOTS, LevelError, level_range, region_of
 from helpers.errors import Problems
 from helpers.threads import at_once
@@ -83,8 +83,13 @@ def build_risk_table(
         "later_vertebroplasty": later_vertebroplasty,
         "death_follow_up": death_follow_up,
     }
-    slots, slices = check_options(levels_at_risk, adjacent_within, options), patient_slices(cohort)
-    followed = list(at_once(lambda part: follow_up(part, slots, **options), slices))
+    slots = check_options(levels_at_risk, adjacent_within, options)
+
+    def follow(bounds: tuple[int, int]) -> tuple[CleanCohort, FollowUp]:
+        part = patients_between(cohort, *bounds)
+        return part, follow_up(part, slots, **options)
+
+    parts, followed = zip(*at_once(follow, slice_bounds(cohort)), strict=True)
     number = np.concatenate([own.at_risk.number for own in followed])
     end = np.cumsum([own.at_risk.before[-1] for own in followed])
     columns = {name: np.empty(end[-1], dtype=dtype) for name, dtype in COLUMNS.items()}
@@ -93,7 +98,7 @@ def build_risk_table(
     cement = late_cement if later_vertebroplasty == "reclassify" else cement_of_day_0
 
     def fill(place: int) -> FlowCounts:
-        part, own = slices[place], followed[place]
+        part, own = parts[place], followed[place]
         found = place_columns(own.at_risk.slot) | near_columns(*cement(own), adjacent_within)
         found |= {"days": own.days, "outcome": own.outcome, "last_clean_days": last_clean_days(part, own)}
         if "latest_days" in columns:
@@ -102,7 +107,7 @@ def build_risk_table(
             columns[name][end[place] - len(values) : end[place]] = values
         return count_flow(own.spines.levels, own.exclusions, found["is_adjacent"], own.outcome)
 
-    work = [partial(patient_column, cohort, number), *(partial(fill, place) for place in range(len(slices)))]
+    work = [partial(patient_column, cohort, number), *(partial(fill, place) for place in range(len(parts)))]
     patient, *counts = at_once(call, work)
     flow = flow_table(cohort.rows, followed[0].exclusions, counts, levels_at_risk)
     is_unknown = np.full(end[-1], not cohort.has_imaging)

@@ -1,6 +1,5 @@
 """The clean cohort cut into slices of patients, small enough that what is computed of one stays in the cache."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,33 +12,31 @@ MOST_PATIENTS = 2**16
 TABLES = ("patients", "procedures", "fractures", "imaging")
 
 
-def patient_slices(cohort: CleanCohort, most: int = MOST_PATIENTS) -> Sequence[CleanCohort]:
-    """The cohort as cohorts of at most so many patients, in order; one that is no larger is its own and only slice.
-
-    The rows are those of the cohort itself, not copies. In a slice patients are called by number, from 0.
-    """
+def slice_bounds(cohort: CleanCohort, most: int = MOST_PATIENTS) -> list[tuple[int, int]]:
+    """Places of the first patient of each slice and of the one after its last; no slice has more patients than most."""
     n = len(cohort.patients)
-    n_slices = -(-n // most)
-    if n_slices <= 1:
-        return [cohort]
-    bounds = np.linspace(0, n, n_slices + 1).astype(np.int32)
-    rows = {name: np.searchsorted(patient_codes(getattr(cohort, name)), bounds) for name in TABLES}
-    return [
-        replace(
-            cohort,
-            **{
-                name: _rows(getattr(cohort, name), slice(start[place], start[place + 1]), bounds[place])
-                for name, start in rows.items()
-            },
-        )
-        for place in range(n_slices)
-    ]
+    bounds = np.linspace(0, n, max(1, -(-n // most)) + 1).astype(int).tolist()
+    return list(zip(bounds[:-1], bounds[1:], strict=True))
 
 
-def _rows(frame: pd.DataFrame, rows: slice, first: np.int32) -> pd.DataFrame:
-    """Some rows of a table, whose patients are numbered from this one on."""
-    number = patient_codes(frame)[rows] - first
-    numbers = pd.CategoricalDtype(pd.RangeIndex(int(number.max(initial=-1)) + 1))
-    columns = {name: column.array[rows] for name, column in frame.items()}
-    columns["patient"] = pd.Categorical.from_codes(number, dtype=numbers, validate=False)
-    return pd.DataFrame(columns, copy=False)
+def patients_between(cohort: CleanCohort, first: int, end: int) -> CleanCohort:
+    """The cohort of the patients from one place up to another, who are called by number, from 0.
+
+    The rows are those of the cohort itself, not copies; all patients are the cohort as it is.
+    """
+    if end - first == len(cohort.patients):
+        return cohort
+    return replace(cohort, **{name: _rows_between(getattr(cohort, name), first, end) for name in TABLES})
+
+
+def _rows_between(frame: pd.DataFrame, first: int, end: int) -> pd.DataFrame:
+    codes = patient_codes(frame)
+    start, stop = np.searchsorted(codes, np.array([first, end], dtype=codes.dtype))
+    number = pd.Categorical.from_codes(
+        codes[start:stop] - codes.dtype.type(first),
+        dtype=pd.CategoricalDtype(pd.RangeIndex(end - first)),
+        validate=False,
+    )
+    rows = frame.iloc[start:stop]
+    rows.isetitem(rows.columns.get_loc("patient"), number)
+    return rows
