@@ -89,16 +89,18 @@ def build_risk_table(
         part = patients_between(cohort, *bounds)
         return part, follow_up(part, slots, **options)
 
-    parts, followed = zip(*at_once(follow, slice_bounds(cohort)), strict=True)
-    number = np.concatenate([own.at_risk.number for own in followed])
-    end = np.cumsum([own.at_risk.before[-1] for own in followed])
+    slices = dict(enumerate(at_once(follow, slice_bounds(cohort))))
+    number = np.concatenate([own.at_risk.number for _, own in slices.values()])
+    end = np.cumsum([own.at_risk.before[-1] for _, own in slices.values()])
+    rules = list(slices[0][1].exclusions)
     columns = {name: np.empty(end[-1], dtype=dtype) for name, dtype in COLUMNS.items()}
     if not has_partial_fractures(cohort):
         del columns["latest_days"]
     cement = late_cement if later_vertebroplasty == "reclassify" else cement_of_day_0
 
     def fill(place: int) -> FlowCounts:
-        part, own = parts[place], followed[place]
+        # What a slice holds is let go with it, so that memory is that of the table and few slices.
+        part, own = slices.pop(place)
         found = place_columns(own.at_risk.slot) | near_columns(*cement(own), adjacent_within)
         found |= {"days": own.days, "outcome": own.outcome, "last_clean_days": last_clean_days(part, own)}
         if "latest_days" in columns:
@@ -107,9 +109,9 @@ def build_risk_table(
             columns[name][end[place] - len(values) : end[place]] = values
         return count_flow(own.spines.levels, own.exclusions, found["is_adjacent"], own.outcome)
 
-    work = [partial(patient_column, cohort, number), *(partial(fill, place) for place in range(len(parts)))]
+    work = [partial(patient_column, cohort, number), *(partial(fill, place) for place in range(len(slices)))]
     patient, *counts = at_once(call, work)
-    flow = flow_table(cohort.rows, followed[0].exclusions, counts, levels_at_risk)
+    flow = flow_table(cohort.rows, rules, counts, levels_at_risk)
     is_unknown = np.full(end[-1], not cohort.has_imaging)
     columns["last_clean_days"] = pd.arrays.IntegerArray(columns["last_clean_days"], is_unknown)
     return pd.DataFrame({"patient": patient} | in_words(columns), copy=False), flow
