@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 import numpy as np
 
@@ -33,6 +34,11 @@ class AtRisk:
         return count_levels(self.levels)
 
     @cached_property
+    def before(self) -> np.ndarray:
+        """How many rows there are before those of each patient, and in all."""
+        return np.append(0, np.cumsum(self.number, dtype=np.int64))
+
+    @cached_property
     def patient(self) -> np.ndarray:
         """Each row's patient."""
         return self.each(np.arange(len(self.levels), dtype=np.int32))
@@ -41,14 +47,17 @@ class AtRisk:
     def slot(self) -> np.ndarray:
         """Each row's slot."""
         slots = np.tile(np.arange(N_SLOTS, dtype=np.int8), BLOCK)
-        found = np.empty(self.number.sum(dtype=np.int64), dtype=np.int8)
+        found = np.empty(self.before[-1], dtype=np.int8)
         for patients, rows in self._blocks():
             found[rows] = slots.take(np.flatnonzero(unpack(self.levels[patients])))
         return found
 
     def each(self, of_patient: np.ndarray) -> np.ndarray:
         """Give every row what its patient has."""
-        return np.repeat(of_patient, self.number)
+        found = np.empty(self.before[-1], dtype=of_patient.dtype)
+        for patients, rows in self._blocks():
+            found[rows] = np.repeat(of_patient[patients], self.number[patients])
+        return found
 
     def look_up(self, line: np.ndarray, *tables: np.ndarray) -> list[np.ndarray]:
         """Give every row its own of tables that are lines x 19; `line` is that of each patient."""
@@ -65,16 +74,14 @@ class AtRisk:
         patient, bit = days.patient, np.uint32(1) << days.slot.astype(np.uint32)
         is_own = (self.levels[patient] & bit) > 0
         patient, bit = patient[is_own], bit[is_own]
-        first = np.cumsum(self.number, dtype=np.int64) - self.number
-        row = first[patient] + count_levels(self.levels[patient] & (bit - np.uint32(1)))
+        row = self.before[patient] + count_levels(self.levels[patient] & (bit - np.uint32(1)))
         return row, patient, days.day[is_own]
 
     def _blocks(self) -> Iterator[tuple[slice, slice]]:
         """Some patients after the other, and their rows."""
-        end = np.append(0, np.cumsum(self.number, dtype=np.int64))
         for start in range(0, len(self.levels), BLOCK):
             patients = slice(start, min(start + BLOCK, len(self.levels)))
-            yield patients, slice(end[patients.start], end[patients.stop])
+            yield patients, slice(self.before[patients.start], self.before[patients.stop])
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +129,7 @@ def follow_up(
         "outside_levels": np.full(len(is_lost), pack(~at_risk_slots)),
         "prevalent": np.zeros_like(spines.prevalent) if keep else spines.prevalent,
     }
-    at_risk = AtRisk(spines.levels & ~np.bitwise_or.reduce(list(exclusions.values())))
+    at_risk = AtRisk(spines.levels & ~reduce(or_, exclusions.values()))
     event = _new_or_progressed(spines) if keep else spines.new
     end = np.where((spines.death < NEVER) & to_death, spines.death, np.maximum(spines.last_seen, 0))
     if later_vertebroplasty == "censor":

@@ -24,6 +24,8 @@ ABSENT = np.int32(-(2**31))
 NEVER = np.int32(2**31 - 1)
 EARLIEST, LATEST = pd.Timestamp(FIRST_DAY), pd.Timestamp(LAST_DAY)
 _NANOSECONDS_A_DAY = 86_400 * 10**9
+# No date is the smallest number of nanoseconds.
+_FROM_NONE_TO_ABSENT = np.int32(int(ABSENT) - np.iinfo(np.int64).min // _NANOSECONDS_A_DAY)
 
 
 class Span(NamedTuple):
@@ -44,9 +46,11 @@ class Read(NamedTuple):
 def day_numbers(dates) -> np.ndarray:
     """Days since 1970 (int32); `ABSENT`, the smallest number, where there is no date."""
     dates = np.asarray(dates, dtype="datetime64[ns]")
-    # Twice as fast as numpy's own conversion.
-    days = (dates.view(np.int64) // _NANOSECONDS_A_DAY).astype(np.int32)
-    days[np.isnat(dates)] = ABSENT
+    # Several times as fast as numpy's own conversion.
+    days = np.empty(dates.shape, dtype=np.int32)
+    np.floor_divide(dates.view(np.int64), _NANOSECONDS_A_DAY, out=days, casting="unsafe")
+    # To add is several times as fast as to choose.
+    days += np.isnat(dates) * _FROM_NONE_TO_ABSENT
     return days
 
 

@@ -1,11 +1,12 @@
 """From the patients in the file to the vertebrae at risk and how they ended; it always adds up."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.runs import first_rows
+from helpers.cohort.at_risk import OUTCOMES
 from helpers.cohort.spine_arrays import count_levels
 from helpers.counts import counted
 from helpers.errors import Problems, WorkbookFault
@@ -24,20 +25,66 @@ STEPS = {
     "outside_levels": "vertebrae outside {levels_at_risk}",
     "prevalent": "vertebrae fractured before the procedure",
 }
+SPLITS = {"adjacent": "adjacent to cement", "not_adjacent": "not adjacent to cement"}
 _FAULT = "This is a fault of the workbook; please report it."
 
 
-def flow_table(rows, levels, exclusions: dict, risk_table: pd.DataFrame, levels_at_risk: str) -> pd.DataFrame:
-    """Count patients and vertebrae left after each rule, and how the vertebrae at risk ended.
+class FlowCounts(NamedTuple):
+    """What some patients add to the flow.
+
+    `left` has patients and vertebrae before any rule, and after each; `ended`, of the vertebrae at risk adjacent to
+    cement and of the others, the patients who have such, how many these are, and how many ended in each way of `ENDS`.
+    """
+
+    left: np.ndarray
+    ended: np.ndarray
+
+
+def count_flow(levels: np.ndarray, exclusions: dict, is_adjacent: np.ndarray, outcome: np.ndarray) -> FlowCounts:
+    """Count what is left after each rule, and how the vertebrae at risk ended.
+
+    Parameters
+    ----------
+    levels : ndarray of uint32
+        The levels each clean patient has, packed.
+    exclusions : dict of str to ndarray of uint32
+        Rule (a key of `STEPS`) -> levels it excludes, in the order the rules are applied.
+    is_adjacent, outcome : ndarray
+        Of each vertebra at risk, patient by patient; `outcome` is a place in `at_risk.OUTCOMES`.
+    """
+    left = [levels]
+    for is_excluded in exclusions.values():
+        left.append(left[-1] & ~is_excluded)
+    steps = [(np.count_nonzero(own), count_levels(own).sum(dtype=np.int64)) for own in left]
+    of_patient = count_levels(left[-1])
+    of_patient = of_patient[of_patient > 0]
+    first = np.cumsum(of_patient, dtype=np.int64) - of_patient
+    # No patient has more vertebrae than a narrow number holds.
+    adjacent_of = np.add.reduceat(is_adjacent.view(np.int8), first, dtype=np.int8) if len(first) else of_patient
+    n_adjacent = np.count_nonzero(is_adjacent)
+    adjacent = [np.count_nonzero(adjacent_of), n_adjacent]
+    others = [np.count_nonzero(adjacent_of < of_patient), len(is_adjacent) - n_adjacent]
+    for end in ENDS.values():
+        is_end = outcome == OUTCOMES.index(end)
+        n_adjacent = np.count_nonzero(is_end & is_adjacent)
+        adjacent.append(n_adjacent)
+        others.append(np.count_nonzero(is_end) - n_adjacent)
+    return FlowCounts(np.array(steps), np.array([adjacent, others]))
+
+
+def flow_table(
+    rows: pd.DataFrame, rules: Sequence[str], counts: Sequence[FlowCounts], levels_at_risk: str
+) -> pd.DataFrame:
+    """The flow of patients and vertebrae: left after each rule, and how the vertebrae at risk ended.
 
     Parameters
     ----------
     rows : DataFrame
         `CleanCohort.rows`.
-    levels : ndarray of uint32
-        The levels each clean patient has, packed.
-    exclusions : dict of str to ndarray of uint32
-        Rule (a key of `STEPS`) -> levels it excludes, in the order the rules are applied.
+    rules : sequence of str
+        Keys of `STEPS`, in the order the rules are applied.
+    counts : sequence of FlowCounts
+        Those of all patients, some after the other.
 
     Returns
     -------
@@ -46,30 +93,20 @@ def flow_table(rows, levels, exclusions: dict, risk_table: pd.DataFrame, levels_
         known before the patient's row is clean. kind "split": the vertebrae at risk, adjacent and not, the
         patients who have such, and how many vertebrae fractured, ended with death, or had no fracture seen.
     """
-    counts = rows.set_index("table").loc["patients"]
-    read, set_aside = int(counts["read"]), int(counts["quarantined"])
+    of_file = rows.set_index("table").loc["patients"]
+    read, set_aside = int(of_file["read"]), int(of_file["quarantined"])
+    left, ended = (sum(own).tolist() for own in zip(*counts, strict=True))
     lines = [
         ("cohort", "in_file", "rows in the patients file", read, None, 0, None),
-        (
-            "cohort",
-            "quarantined",
-            "patient rows set aside in cleaning",
-            len(levels),
-            _vertebrae(levels),
-            set_aside,
-            None,
-        ),
+        ("cohort", "quarantined", "patient rows set aside in cleaning", *left[0], set_aside, None),
     ]
-    left, before = levels, (len(levels), _vertebrae(levels))
-    for rule, is_excluded in exclusions.items():
-        left = left & ~is_excluded
-        after = (int(np.count_nonzero(left)), _vertebrae(left))
+    for rule, before, after in zip(rules, left[:-1], left[1:], strict=True):
         step = STEPS[rule].format(levels_at_risk=levels_at_risk)
         lines.append(("cohort", rule, step, *after, before[0] - after[0], before[1] - after[1]))
-        before = after
-    lines.append(("cohort", "at_risk", "vertebrae at risk", *before, 0, 0))
+    lines.append(("cohort", "at_risk", "vertebrae at risk", *left[-1], 0, 0))
     lines = [(*line, None, None, None, "") for line in lines]
-    lines += _splits(risk_table)
+    for rule, step, (patients, vertebrae, *ends) in zip(SPLITS, SPLITS.values(), ended, strict=True):
+        lines.append(("split", rule, step, patients, vertebrae, None, None, *ends, _detail(*ends)))
     flow = pd.DataFrame(lines, columns=list(FLOW_COLUMNS[1:]))
     flow.insert(0, "order", np.arange(1, len(flow) + 1, dtype=np.int16))
     flow = flow.astype(dict.fromkeys(FLOW_COLUMNS[4:-1], "Int64"))
@@ -121,33 +158,6 @@ def check_flow(flow: pd.DataFrame) -> None:
     at_risk = int(steps["vertebrae"].iloc[-1])
     if parts["vertebrae"].sum() != at_risk or parts[list(ENDS)].to_numpy(dtype=np.int64).sum() != at_risk:
         raise WorkbookFault(f"The {at_risk} vertebrae at risk are not the sum of their groups. {_FAULT}")
-
-
-def _vertebrae(levels: np.ndarray) -> int:
-    return int(count_levels(levels).sum(dtype=np.int64))
-
-
-def _splits(risk_table: pd.DataFrame) -> list[tuple]:
-    """The vertebrae adjacent to cement, and the others."""
-    is_adjacent = risk_table["is_adjacent"].to_numpy()
-    patients = np.flatnonzero(first_rows(risk_table["patient"].cat.codes.to_numpy()))
-    # No patient has more vertebrae than a narrow number holds.
-    adjacent_of = np.add.reduceat(is_adjacent.view(np.int8), patients, dtype=np.int8)
-    of_patient = np.diff(patients, append=len(is_adjacent))
-    ends = [(risk_table["outcome"] == end).to_numpy() for end in ENDS.values()]
-    ended = [np.count_nonzero(is_end & is_adjacent) for is_end in ends]
-    others = [np.count_nonzero(is_end) - n for is_end, n in zip(ends, ended, strict=True)]
-    n_adjacent = np.count_nonzero(is_adjacent)
-    return [
-        _split("adjacent", "adjacent to cement", adjacent_of > 0, n_adjacent, ended),
-        _split(
-            "not_adjacent", "not adjacent to cement", adjacent_of < of_patient, len(is_adjacent) - n_adjacent, others
-        ),
-    ]
-
-
-def _split(rule: str, step: str, has_any: np.ndarray, n_vertebrae: int, ended: Sequence[int]) -> tuple:
-    return ("split", rule, step, int(np.count_nonzero(has_any)), n_vertebrae, None, None, *ended, _detail(*ended))
 
 
 def _detail(fractured: int, died: int, censored: int) -> str:

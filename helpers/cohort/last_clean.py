@@ -9,17 +9,16 @@ from helpers.cohort.at_risk import FRACTURE, FollowUp
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import ABSENT, day_numbers
 from helpers.cohort.found_on import found_on, has_partial_dates
-from helpers.cohort.runs import last_rows
-from helpers.cohort.spine_arrays import Spines, patient_codes, since_index
+from helpers.cohort.spine_arrays import Spines, latest_of, patient_codes, since_index
 
 Latest = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.IntegerArray:
+def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> np.ndarray:
     """Day of the last image before the fracture, or up to the end; 0 without one after day 0.
 
     The date of last imaging is an image like those of the imaging table. On the day of death it is none: cleaning
-    moves dates from after death to that day. All are missing where there is no imaging table.
+    moves dates from after death to that day. Without an imaging table no day is known, and these mean nothing.
 
     An image without a day shows a vertebra whole on the first day it can be of. For a vertebra that was cemented later,
     or fractured, that holds only where the last day it can be of comes before the cement, or before the first day on
@@ -27,7 +26,7 @@ def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.Intege
     """
     days, at_risk, end = followed.days, followed.at_risk, followed.end
     if not cohort.has_imaging:
-        return pd.arrays.IntegerArray(np.ones_like(days), np.ones(len(days), dtype=bool))
+        return np.ones_like(days)
     latest = _last_image(cohort, followed.spines)
     seen = at_risk.each(latest(np.arange(len(end)), end))
     # Most vertebrae end with their patient; only the others are looked up by themselves.
@@ -38,7 +37,7 @@ def last_clean_days(cohort: CleanCohort, followed: FollowUp) -> pd.arrays.Intege
         seen[row] = surely_by(followed.singly_of, days[row])
         row, patient, first = at_risk.rows(found_on(cohort, followed).first)
         seen[row] = surely_by(patient, np.minimum(days[row], first - 1))
-    return pd.arrays.IntegerArray(seen, np.zeros(len(days), dtype=bool))
+    return seen
 
 
 def latest_days(cohort: CleanCohort, followed: FollowUp) -> np.ndarray:
@@ -55,19 +54,19 @@ def _last_image(cohort: CleanCohort, spines: Spines) -> Latest:
 
     An image without a day is of the first one it can be of.
     """
-    person, since = _images(cohort, spines)
-    images = person.astype(np.int64) << 32 | since
-    final, is_final = np.zeros(len(spines.index), dtype=np.int32), np.flatnonzero(last_rows(person))
-    final[person[is_final]] = since[is_final]
+    index = spines.index
+    images = _keys(patient_codes(cohort.imaging), day_numbers(cohort.imaging["imaging_date"]))
+    final = since_index(latest_of(cohort.imaging, "imaging_date", len(index)), index, absent=ABSENT)
     last = _last_imaging(cohort, spines)
 
     def latest(patient: np.ndarray, day: np.ndarray) -> np.ndarray:
         found = final[patient]
         # Most are followed to their final image; only the others have theirs looked for.
         seek = np.flatnonzero(found > day)
-        start = patient[seek].astype(np.int64) << 32
-        before = np.searchsorted(images, start + day[seek], side="right") - 1
-        found[seek] = np.maximum(np.append(images, -1)[before] - start, 0)
+        day_0 = _keys(patient[seek], index[patient[seek]])
+        place = np.searchsorted(images, day_0 + day[seek], side="right") - 1
+        # Without an image by then the place is that of another patient's, or of none, and counts as before day 0.
+        found[seek] = np.where(place < 0, 0, np.maximum(images[place] - day_0, 0))
         own = np.where(last[patient] <= day, last[patient], 0)
         return np.maximum(np.maximum(found, own), 0).astype(np.int32, copy=False)
 
@@ -77,10 +76,10 @@ def _last_image(cohort: CleanCohort, spines: Spines) -> Latest:
 def _last_image_surely_by(cohort: CleanCohort, spines: Spines) -> Latest:
     """The same of the images all of whose possible days lie in that time: the latest first day of any of them."""
     person, since = _images(cohort, spines)
-    images = upto = person.astype(np.int64) << 32 | since
+    images = upto = _keys(person, since)
     if "imaging_date_last" in cohort.imaging:
         person, until = _images(cohort, spines, until="imaging_date_last")
-        upto = person.astype(np.int64) << 32 | until
+        upto = _keys(person, until)
         order = np.argsort(upto, kind="stable")
         # The patient stands before the day in these numbers, so the latest is one of the same patient.
         upto, images = upto[order], np.maximum.accumulate(images[order])
@@ -96,6 +95,11 @@ def _last_image_surely_by(cohort: CleanCohort, spines: Spines) -> Latest:
         return np.maximum(np.maximum(found, own), 0).astype(np.int32)
 
     return latest
+
+
+def _keys(patient: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Patient and day as one integer, in order of patient, then day."""
+    return (patient.astype(np.int64) << 32) + day
 
 
 def _images(cohort: CleanCohort, spines: Spines, until: str = "imaging_date") -> tuple[np.ndarray, np.ndarray]:

@@ -59,11 +59,12 @@ def nearest_cement(levels: np.ndarray, cemented: np.ndarray) -> NearCement:
     pattern, distinct = pd.factorize(levels.astype(np.int64) << N_SLOTS | cemented)
     has_slot, is_cement = unpack(distinct >> N_SLOTS), unpack(distinct & ((1 << N_SLOTS) - 1))
     place = np.cumsum(has_slot, axis=1, dtype=np.int8)
-    above, below = (np.full(place.shape, _FAR) for _ in range(2))
-    for slot in range(N_SLOTS):
-        apart = np.where(is_cement[:, [slot]], np.abs(place - place[:, [slot]]), _FAR)
-        np.minimum(above[:, slot + 1 :], apart[:, slot + 1 :], out=above[:, slot + 1 :])
-        np.minimum(below[:, :slot], apart[:, :slot], out=below[:, :slot])
+    # Counted from each slot: the last cement passed on the way down, and on the way up.
+    upper, lower = (np.full(place.shape, absent) for absent in (-_FAR, _FAR))
+    upper[:, 1:] = np.maximum.accumulate(np.where(is_cement, place, -_FAR), axis=1)[:, :-1]
+    lower[:, :-1] = np.minimum.accumulate(np.where(is_cement, place, _FAR)[:, ::-1], axis=1)[:, -2::-1]
+    above = np.where(upper > -_FAR, place - upper, _FAR)
+    below = np.where(lower < _FAR, lower - place, _FAR)
     direction = np.select([below < above, above < below], [np.int8(0), np.int8(1)], np.int8(2))
     return NearCement(pattern, np.minimum(above, below), direction)
 

@@ -3,10 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.at_risk import CENSORED, OUTCOMES, follow_up
+from helpers.cohort.at_risk import CENSORED, follow_up
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.near_cement import nearest_cement, new_cement
-from helpers.cohort.risk_table import category, cement_of_day_0, check_options, near_columns, place_columns
+from helpers.cohort.risk_table import (
+    cement_of_day_0,
+    check_options,
+    in_words,
+    near_columns,
+    patient_column,
+    place_columns,
+)
 
 # Rows at a time.
 BLOCK = 2**16
@@ -51,15 +58,11 @@ def build_risk_periods(
     spines, at_risk = followed.spines, followed.at_risk
     new = new_cement(spines)
     row, number = new.before_the_end(at_risk, followed.days)
-    place = place_columns(cohort, at_risk)
-    codes = [values.codes for values in place.values()]
-    *codes, distance, direction, stop, outcome = _repeated(
-        row, number, *codes, *cement_of_day_0(followed), followed.days, followed.outcome
+    patient, place = patient_column(cohort, at_risk.number), place_columns(at_risk.slot)
+    codes, level, region, distance, direction, stop, outcome = _repeated(
+        row, number, patient.codes, *place.values(), *cement_of_day_0(followed), followed.days, followed.outcome
     )
-    columns = {
-        name: pd.Categorical.from_codes(own, dtype=values.dtype)
-        for (name, values), own in zip(place.items(), codes, strict=True)
-    }
+    columns = {"patient": pd.Categorical.from_codes(codes, dtype=patient.dtype), "level": level, "region": region}
     start, period = np.zeros_like(stop), np.ones(len(stop), dtype=np.int8)
 
     # Every period after the first begins, and the one before it ends, on a day of new cement.
@@ -75,7 +78,8 @@ def build_risk_periods(
     distance[later], direction[later] = near.distance[pattern, slot], near.direction[pattern, slot]
 
     columns |= near_columns(distance, direction, adjacent_within)
-    columns |= {"period": period, "start_days": start, "stop_days": stop, "outcome": category(outcome, OUTCOMES)}
+    columns |= {"period": period, "start_days": start, "stop_days": stop, "outcome": outcome}
+    columns = in_words(columns)
     return pd.DataFrame({name: columns[name] for name in PERIOD_COLUMNS}, copy=False)
 
 

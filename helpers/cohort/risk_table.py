@@ -1,17 +1,18 @@
 """One row per vertebra at risk: how far from cement, how long followed, and how that ended."""
 
-from functools import reduce
-from operator import call, or_
+from functools import partial
+from operator import call
 
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.at_risk import OUTCOMES, AtRisk, FollowUp, follow_up
+from helpers.cohort.at_risk import OUTCOMES, FollowUp, follow_up
 from helpers.cohort.clean import CleanCohort
-from helpers.cohort.flow import flow_table
+from helpers.cohort.flow import FlowCounts, count_flow, flow_table
 from helpers.cohort.found_on import has_partial_fractures
 from helpers.cohort.last_clean import last_clean_days, latest_days
 from helpers.cohort.near_cement import DIRECTIONS, nearest_cement, new_cement
+from helpers.cohort.slices import patients_between, slice_bounds
 from helpers.cohort.spine import N_SLOTS, REGIONS, SLOTS, LevelError, level_range, region_of
 from helpers.errors import Problems
 from helpers.threads import at_once
@@ -20,6 +21,25 @@ OPTIONS = {
     "prevalent_fractures": ("exclude", "keep"),
     "later_vertebroplasty": ("censor", "ignore", "reclassify"),
     "death_follow_up": ("death", "last_imaging"),
+}
+CATEGORIES = {
+    "level": pd.CategoricalDtype(list(SLOTS), ordered=True),
+    "region": pd.CategoricalDtype(list(REGIONS)),
+    "direction": pd.CategoricalDtype(list(DIRECTIONS)),
+    "outcome": pd.CategoricalDtype(list(OUTCOMES)),
+}
+# The columns after that of patients; categories as places among them.
+COLUMNS = {
+    "level": np.int8,
+    "region": np.int8,
+    "distance": np.int8,
+    "direction": np.int8,
+    "is_adjacent": bool,
+    "is_sandwich": bool,
+    "days": np.int32,
+    "outcome": np.int8,
+    "last_clean_days": np.int32,
+    "latest_days": np.int32,
 }
 # The first slot of each region below the first.
 _FIRST_OF_REGION = [next(place for place, slot in enumerate(SLOTS) if region_of(slot) == name) for name in REGIONS[1:]]
@@ -63,18 +83,38 @@ def build_risk_table(
         "later_vertebroplasty": later_vertebroplasty,
         "death_follow_up": death_follow_up,
     }
-    followed = follow_up(cohort, check_options(levels_at_risk, adjacent_within, options), **options)
+    slots = check_options(levels_at_risk, adjacent_within, options)
+
+    def follow(bounds: tuple[int, int]) -> tuple[CleanCohort, FollowUp]:
+        part = patients_between(cohort, *bounds)
+        return part, follow_up(part, slots, **options)
+
+    slices = dict(enumerate(at_once(follow, slice_bounds(cohort))))
+    number = np.concatenate([own.at_risk.number for _, own in slices.values()])
+    end = np.cumsum([own.at_risk.before[-1] for _, own in slices.values()])
+    rules = list(slices[0][1].exclusions)
+    columns = {name: np.empty(end[-1], dtype=dtype) for name, dtype in COLUMNS.items()}
+    if not has_partial_fractures(cohort):
+        del columns["latest_days"]
     cement = late_cement if later_vertebroplasty == "reclassify" else cement_of_day_0
-    columns = [
-        lambda: place_columns(cohort, followed.at_risk),
-        lambda: near_columns(*cement(followed), adjacent_within),
-        lambda: {"days": followed.days, "outcome": category(followed.outcome, OUTCOMES)},
-        lambda: {"last_clean_days": last_clean_days(cohort, followed)},
-    ]
-    if has_partial_fractures(cohort):
-        columns.append(lambda: {"latest_days": latest_days(cohort, followed)})
-    table = pd.DataFrame(reduce(or_, at_once(call, columns)), copy=False)
-    return table, flow_table(cohort.rows, followed.spines.levels, followed.exclusions, table, levels_at_risk)
+
+    def fill(place: int) -> FlowCounts:
+        # What a slice holds is let go with it, so that memory is that of the table and few slices.
+        part, own = slices.pop(place)
+        found = place_columns(own.at_risk.slot) | near_columns(*cement(own), adjacent_within)
+        found |= {"days": own.days, "outcome": own.outcome, "last_clean_days": last_clean_days(part, own)}
+        if "latest_days" in columns:
+            found["latest_days"] = latest_days(part, own)
+        for name, values in found.items():
+            columns[name][end[place] - len(values) : end[place]] = values
+        return count_flow(own.spines.levels, own.exclusions, found["is_adjacent"], own.outcome)
+
+    work = [partial(patient_column, cohort, number), *(partial(fill, place) for place in range(len(slices)))]
+    patient, *counts = at_once(call, work)
+    flow = flow_table(cohort.rows, rules, counts, levels_at_risk)
+    is_unknown = np.full(end[-1], not cohort.has_imaging)
+    columns["last_clean_days"] = pd.arrays.IntegerArray(columns["last_clean_days"], is_unknown)
+    return pd.DataFrame({"patient": patient} | in_words(columns), copy=False), flow
 
 
 def cement_of_day_0(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
@@ -85,35 +125,40 @@ def cement_of_day_0(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:
     return distance, direction
 
 
-def place_columns(cohort: CleanCohort, at_risk: AtRisk) -> dict:
-    """Where each row's vertebra lies; only patients with a row are categories."""
-    patients, has_row = cohort.patients["patient"].dtype, at_risk.number > 0
+def patient_column(cohort: CleanCohort, number: np.ndarray) -> pd.Categorical:
+    """Whose each row is, from how many rows each patient has; only patients with a row are categories."""
+    patients, has_row = cohort.patients["patient"].array, number > 0
     if not has_row.all():
-        names = patients.categories[has_row]
-        # Names found to be in order need not be hashed to find that none comes twice.
-        _ = names.is_monotonic_increasing
-        patients = pd.CategoricalDtype(names)
-    region = sum((at_risk.slot >= first).view(np.int8) for first in _FIRST_OF_REGION)
-    code = np.cumsum(has_row, dtype=np.int32) - np.int32(1)
-    return {
-        "patient": pd.Categorical.from_codes(at_risk.each(code), dtype=patients),
-        "level": pd.Categorical.from_codes(at_risk.slot, categories=list(SLOTS), ordered=True),
-        "region": category(region, REGIONS),
-    }
+        patients, number = patients[has_row].remove_unused_categories(), number[has_row]
+    # Repeated and not made anew from codes, for which pandas would check a million names.
+    return patients.repeat(number)
 
 
-def near_columns(distance: np.ndarray, direction: np.ndarray, adjacent_within: int) -> dict:
+def place_columns(slot: np.ndarray) -> dict[str, np.ndarray]:
+    """Where each row's vertebra lies, as places among the categories."""
+    region = np.zeros_like(slot)
+    for first in _FIRST_OF_REGION:
+        region += slot >= first
+    return {"level": slot, "region": region}
+
+
+def near_columns(distance: np.ndarray, direction: np.ndarray, adjacent_within: int) -> dict[str, np.ndarray]:
     """What the nearest cement makes of each row: a sandwich has it one level away on both sides."""
     return {
         "distance": distance,
-        "direction": category(direction, DIRECTIONS),
+        "direction": direction,
         "is_adjacent": distance <= adjacent_within,
         "is_sandwich": (distance == 1) & (direction == DIRECTIONS.index("between")),
     }
 
 
-def category(codes, categories) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes, categories=list(categories))
+def in_words(columns: dict) -> dict:
+    """Columns whose places among categories have become the categories."""
+    words = {
+        name: pd.Categorical.from_codes(columns[name], dtype=dtype, validate=False)
+        for name, dtype in CATEGORIES.items()
+    }
+    return columns | words
 
 
 def late_cement(followed: FollowUp) -> tuple[np.ndarray, np.ndarray]:

@@ -141,16 +141,17 @@ def _last_seen(cohort: CleanCohort) -> np.ndarray:
     death = day_numbers(patients["death_date"])
     death = np.where(death == ABSENT, NEVER, death)
     last = day_numbers(patients["last_imaging_date"])
-    last = np.where(last == ABSENT, np.minimum(_latest(cohort.imaging, "imaging_date", len(last)), death), last)
+    last = np.where(last == ABSENT, np.minimum(latest_of(cohort.imaging, "imaging_date", len(last)), death), last)
     last = np.where(last == ABSENT, day_numbers(patients["last_contact_date"]), last)
-    fracture = _latest(cohort.fractures, "diagnosis_date", len(last))
+    fracture = latest_of(cohort.fractures, "diagnosis_date", len(last))
     return np.where(last == ABSENT, ABSENT, np.maximum(last, fracture))
 
 
-def _latest(frame: pd.DataFrame, column: str, n: int) -> np.ndarray:
+def latest_of(frame: pd.DataFrame, column: str, n: int) -> np.ndarray:
+    """The latest day of each of n patients, whose rows stand day after day; `ABSENT` without a row."""
     person, latest = patient_codes(frame), np.full(n, ABSENT)
     last = np.flatnonzero(last_rows(person))
-    latest[person[last]] = day_numbers(frame[column].iloc[last])
+    latest[person[last]] = day_numbers(frame[column].to_numpy().take(last))
     return latest
 
 
@@ -164,6 +165,8 @@ def _fractures(cohort: CleanCohort, index: np.ndarray) -> dict:
     rows = {name: np.flatnonzero((status == name).to_numpy() & (day < NEVER)) for name in FRACTURES}
     new, progression = (first_days(vertebra[rows[name]], day[rows[name]]) for name in ("new", "progression"))
     old = rows["prevalent"]
-    old = old[day[old] <= new.of(vertebra[old])]
+    # Most are from before anything new was found in anyone.
+    is_late = np.flatnonzero(day[old] > new.day.min(initial=NEVER))
+    old = np.delete(old, is_late[day[old[is_late]] > new.of(vertebra[old[is_late]])])
     prevalent = _all_levels(person[old], np.uint32(1) << slot[old].astype(np.uint32), len(index))
     return {"new": new, "prevalent": prevalent, "progression": progression}

@@ -1,13 +1,16 @@
 """The risk table against a slow and plain account of the same rules, and its laws."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.cohort import risk_table
 from helpers.cohort.flow import check_flow
 from helpers.cohort.risk_table import build_risk_table
+from helpers.cohort.slices import patients_between, slice_bounds
 from helpers.errors import Problems, WorkbookFault
 from tests.cohort.cohorts import cleaned, random_study, study
 from tests.cohort.oracle import risk_rows
@@ -28,6 +31,31 @@ def cohort(request):
     raw = random_study(np.random.default_rng(request.param), 24, has_imaging=request.param != 2)
     zero = "new" if request.param == 1 else "prevalent"
     return cleaned(raw, day_zero_fractures=zero)
+
+
+@pytest.mark.parametrize("most", [1, 5])
+@pytest.mark.parametrize("later", ["censor", "reclassify"])
+def test_slices_of_patients_make_the_table_of_all(cohort, later, most, monkeypatch):
+    whole = build_risk_table(cohort, later_vertebroplasty=later)
+    monkeypatch.setattr(risk_table, "slice_bounds", partial(slice_bounds, most=most))
+    for sliced, expected in zip(build_risk_table(cohort, later_vertebroplasty=later), whole, strict=True):
+        pd.testing.assert_frame_equal(sliced, expected, check_exact=True)
+
+
+def test_slices_hold_all_patients_once_and_their_rows_only(cohort):
+    bounds = slice_bounds(cohort, most=5)
+    assert [first for first, _ in bounds[1:]] == [end for _, end in bounds[:-1]]
+    assert (bounds[0][0], bounds[-1][1]) == (0, len(cohort.patients))
+    assert all(0 < end - first <= 5 for first, end in bounds)
+    for first, end in bounds:
+        part, names = patients_between(cohort, first, end), cohort.patients["patient"].cat.categories[first:end]
+        for table in ("patients", "procedures", "fractures", "imaging"):
+            own = getattr(cohort, table)
+            own = own[own["patient"].isin(names)]
+            found = getattr(part, table)
+            assert names[found["patient"].cat.codes].tolist() == own["patient"].tolist()
+            pd.testing.assert_frame_equal(found.drop(columns="patient"), own.drop(columns="patient"))
+    assert patients_between(cohort, 0, len(cohort.patients)) is cohort
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "-".join(map(str, choice)))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.cohort import small_numbers
-from helpers.cohort.flow import ENDS, flow_table
+from helpers.cohort.flow import ENDS, count_flow, flow_table
 from helpers.disclosure import Coarse, box, possible
 
 K = 8
@@ -25,18 +25,12 @@ def a_flow(seed: int, n: int = 90) -> pd.DataFrame:
             for rule in ("cemented", "outside_levels", "prevalent")}  # fmt: skip
     exclusions = whole | {rule: bits & draw.integers(0, 1 << 17, n, dtype=np.uint32) for rule, bits in some.items()}
     left = levels & ~np.bitwise_or.reduce(list(exclusions.values()))
-    patients = np.repeat(np.arange(n), [bin(bits).count("1") for bits in left])
-    outcome = draw.choice(["fracture", "death", "censored"], size=len(patients), p=[0.01, 0.03, 0.96])
-    risk_table = pd.DataFrame(
-        {
-            "patient": pd.Categorical(patients),
-            "is_adjacent": draw.random(len(patients)) < 0.12,
-            "outcome": pd.Categorical(outcome, categories=["censored", "fracture", "death"]),
-        }
-    )
+    n_at_risk = sum(bin(bits).count("1") for bits in left)
+    outcome = draw.choice(np.array([1, 2, 0], dtype=np.int8), size=n_at_risk, p=[0.01, 0.03, 0.96])
+    counts = count_flow(levels, exclusions, draw.random(n_at_risk) < 0.12, outcome)
     read = n + int(draw.integers(0, 12))
     rows = pd.DataFrame({"table": ["patients"], "read": [read], "kept": [n], "quarantined": [read - n]})
-    return flow_table(rows, levels, exclusions, risk_table, "T1-L5")
+    return flow_table(rows, exclusions, [counts], "T1-L5")
 
 
 def sums_of(flow: pd.DataFrame) -> list:
