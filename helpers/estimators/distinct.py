@@ -5,6 +5,8 @@ import pandas as pd
 
 # Whole numbers up to this many times their number are counted, not sorted; below some size they always are.
 WIDEST, SMALL = 4, 100_000
+# Rows at a time that stay in the cache.
+BLOCK = 2**16
 
 
 def distinct(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -55,12 +57,14 @@ def runs(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> runs(np.array([7, 7, 7, 8]), np.array([1, 1, 0, 0]))
     (array([0, 2, 3]), array([2, 1, 1]))
     """
-    n = len(columns[0])
-    is_new = np.ones(n, dtype=bool)
-    np.not_equal(columns[0][1:], columns[0][:-1], out=is_new[1:])
-    for column in columns[1:]:
-        is_new[1:] |= column[1:] != column[:-1]
-    start = np.flatnonzero(is_new)
+    n, ends = len(columns[0]), [np.zeros(min(1, len(columns[0])), dtype=np.intp)]
+    for at in range(0, n - 1, BLOCK):
+        block = [column[at : at + BLOCK + 1] for column in columns]
+        is_end = block[0][1:] != block[0][:-1]
+        for column in block[1:]:
+            is_end |= column[1:] != column[:-1]
+        ends.append(np.flatnonzero(is_end) + (at + 1))
+    start = np.concatenate(ends)
     length = np.empty_like(start)
     np.subtract(start[1:], start[:-1], out=length[:-1])
     length[-1:] = n - start[-1:]
@@ -119,6 +123,8 @@ def n_distinct(codes: np.ndarray) -> int:
     highest = int(codes.max(initial=0))
     if highest > WIDEST * len(codes) + SMALL:
         return len(distinct(codes)[0])
+    if (codes[1:] >= codes[:-1]).all():
+        return int(np.count_nonzero(codes[1:] != codes[:-1])) + min(1, len(codes))
     is_seen = np.zeros(highest + 1, dtype=bool)
     is_seen[codes] = True
     return int(np.count_nonzero(is_seen))

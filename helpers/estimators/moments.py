@@ -141,7 +141,7 @@ class Cells:
             n_codes, n_patients = int(rows["patients"].max(initial=-1)) + 1, n_distinct(rows["patients"])
             if "strata" in rows and np.array_equal(rows["strata"], rows["patients"]):
                 has_event = np.bincount(rows["patients"], rows["outcome"] == 1, minlength=n_codes) > 0
-                rows = _picked(rows, has_event[rows["patients"]])
+                rows = _picked(rows, np.flatnonzero(has_event[rows["patients"]]))
         stratum, time, *places = _moments(rows)
         (n_groups, n_outcomes), group, count = shape, rows.get("group", np.int8(0)), rows.get("count")
         width = np.int32 if len(time) * n_groups * n_outcomes < LARGEST else np.int64
@@ -258,7 +258,7 @@ def _counted(rows: dict[str, np.ndarray], n_days: int, sizes: dict[str, int]) ->
 
 
 def _picked(rows: dict[str, np.ndarray], which: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: column[which] for name, column in rows.items()}
+    return {name: column.take(which) for name, column in rows.items()}
 
 
 def _moments(rows: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
