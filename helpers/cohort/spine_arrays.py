@@ -77,7 +77,7 @@ def spine_arrays(cohort: CleanCohort) -> Spines:
     row, slot = np.nonzero(unpack(masks & ~cemented[person]))
     return Spines(
         index=index,
-        levels=_own_levels(patients),
+        levels=own_levels(patients),
         cemented=cemented,
         next_procedure=_of_first_rows(person, since, n),
         death=since_index(day_numbers(patients["death_date"]), index, absent=NEVER),
@@ -85,6 +85,13 @@ def spine_arrays(cohort: CleanCohort) -> Spines:
         later_cement=first_days(_vertebra(person[row], slot), since[row]),
         **_fractures(cohort, index),
     )
+
+
+def own_levels(patients: pd.DataFrame) -> np.ndarray:
+    """The levels that each patient's spine has, packed."""
+    thoracic, lumbar = (patients[name].to_numpy(dtype=np.int64) for name in ("thoracic_vertebrae", "lumbar_vertebrae"))
+    kind, distinct = pd.factorize(thoracic * 100 + lumbar)
+    return pack(present(distinct // 100, distinct % 100))[kind]
 
 
 def patient_codes(frame: pd.DataFrame) -> np.ndarray:
@@ -107,12 +114,6 @@ def first_days(vertebra: np.ndarray, day: np.ndarray) -> VertebraDays:
     """Each vertebra once, with its first row's day."""
     vertebra, first = np.unique(vertebra, return_index=True)
     return VertebraDays(vertebra, day[first])
-
-
-def _own_levels(patients: pd.DataFrame) -> np.ndarray:
-    thoracic, lumbar = (patients[name].to_numpy(dtype=np.int64) for name in ("thoracic_vertebrae", "lumbar_vertebrae"))
-    kind, distinct = pd.factorize(thoracic * 100 + lumbar)
-    return pack(present(distinct // 100, distinct % 100))[kind]
 
 
 def _of_first_rows(person: np.ndarray, day: np.ndarray, n: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.clean import CleanCohort
-from helpers.cohort.spine_arrays import patient_codes, spine_arrays
+from helpers.cohort.spine_arrays import own_levels, patient_codes
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
 from helpers.robustness.grid import Specification
@@ -30,7 +30,7 @@ def with_wrong_levels(cohort: CleanCohort, share: float, *, rng: np.random.Gener
     n, procedures = len(cohort.patients), cohort.procedures
     is_wrong, is_up = rng.random(n) < share, rng.random(n) < 0.5
     person, masks = patient_codes(procedures), procedures["level_mask"].to_numpy().copy()
-    levels, everywhere = spine_arrays(cohort).levels, np.zeros(n, dtype=np.uint32)
+    levels, everywhere = own_levels(cohort.patients), np.zeros(n, dtype=np.uint32)
     np.bitwise_or.at(everywhere, person, masks)
     step, rows = steps(everywhere, levels, is_up), is_wrong[person]
     masks[rows] = moved(masks[rows], levels[person[rows]], step[person[rows]])
