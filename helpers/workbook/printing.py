@@ -4,7 +4,7 @@ import shutil
 import time
 from pathlib import Path
 
-from helpers.report.pdf import maker, pages_of_anchors, print_edition, without_times
+from helpers.report.pdf import maker, pages_of_anchors, print_edition, without_drawings, without_times
 from helpers.workbook.browser import VARIABLE, Browser, NoPrintError, find_browser, is_unwanted
 
 PAGE, PDF = "index.html", "report.pdf"
@@ -42,14 +42,17 @@ def made_by(folder: Path) -> str | None:
 
 def _printed(browser: Browser, page: str, work: Path) -> bytes:
     """Printed twice: where the chapters begin is known only then, and stands in the contents."""
-    first = _print(browser, print_edition(page, {}), work)
+    first = _print(browser, without_drawings(print_edition(page, {})), work)
     version, leading = maker(first)
     if leading < OLDEST:
         raise NoPrintError(
             f"{browser.program} (version {version or 'unknown'}) cannot number pages; at least {OLDEST} is needed"
         )
     numbers = pages_of_anchors(first)
-    return without_times(_print(browser, print_edition(page, numbers), work) if numbers else first)
+    printed = _print(browser, print_edition(page, numbers), work)
+    if (found := pages_of_anchors(printed)) != numbers:  # a picture that takes another place once it is drawn
+        printed = _print(browser, print_edition(page, found), work)
+    return without_times(printed)
 
 
 def _print(browser: Browser, page: str, work: Path) -> bytes:
