@@ -452,11 +452,12 @@ def test_a_kept_notebook_tells_kind_and_place_of_its_error_and_no_cell_of_the_fi
     assert "KeyError: what it says was told where the run was started" in failed
 
 
-def test_pages_that_cannot_be_made_are_a_failure_with_a_page_too(toy, monkeypatch):
+@pytest.mark.parametrize("page", ["write_reader_edition", "write_audit_pages"])
+def test_pages_that_cannot_be_made_are_a_failure_with_a_page_too(toy, monkeypatch, page):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run_module, "write_pages", full)
+    monkeypatch.setattr(run_module, page, full)
     with pytest.raises(OSError, match="No space left"):
         run_study(toy.study, steps=STEPS, root=toy.root, stream=io.StringIO())
     page = (toy.root / "reports" / "toy.failed" / "index.html").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """Who may work while others do, and which cells wait."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -46,6 +47,32 @@ def test_whose_turn_it_is(states, cores, goes):
         turn.waits_for = frozenset(waits_for)
         turn.enter(state)
     assert names(next_turn(turns, cores=cores)) == goes
+
+
+@pytest.mark.parametrize(
+    ("states", "goes"),
+    [
+        ((NOT_STARTED, NOT_STARTED, NOT_STARTED, NOT_STARTED), "clean"),
+        ((WORKING, NOT_STARTED, NOT_STARTED, NOT_STARTED), "time"),
+        ((WORKING, NOT_STARTED, WAITING, NOT_STARTED), "risk"),
+        ((DONE, WAITING, WAITING, NOT_STARTED), "risk"),  # what the longest waits for is not there
+        ((DONE, WAITING, NOT_STARTED, NOT_STARTED), "risk"),
+    ],
+)
+def test_the_longest_goes_before_others_but_the_first(states, goes):
+    turns = [Turn(replace(step, is_longest=step.name == "time")) for step in FLOW]
+    for turn, state, waits_for in zip(turns, states, ((), ("clean",), ("risk",), ("risk", "time")), strict=True):
+        turn.waits_for = frozenset(waits_for)
+        turn.enter(state)
+    assert names(next_turn(turns, cores=2)) == goes
+
+
+def test_the_longest_goes_on_before_others():
+    turns = [Turn(replace(step, is_longest=step.name == "time")) for step in FLOW]
+    for turn, state in zip(turns, (DONE, WAITING, WAITING, NOT_STARTED), strict=True):
+        turn.waits_for = frozenset({"clean"})
+        turn.enter(state)
+    assert names(next_turn(turns, cores=2)) == "time"
 
 
 def test_waiting_is_no_work(monkeypatch):
