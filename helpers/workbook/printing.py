@@ -42,7 +42,7 @@ def made_by(folder: Path) -> str | None:
 
 def _printed(browser: Browser, page: str, work: Path) -> bytes:
     """Printed twice: where the chapters begin is known only then, and stands in the contents."""
-    first = _print(browser, without_drawings(print_edition(page, {})), work)
+    first = _print(browser, without_drawings(print_edition(page, {})), work, is_draft=True)
     version, leading = maker(first)
     if leading < OLDEST:
         raise NoPrintError(
@@ -55,11 +55,11 @@ def _printed(browser: Browser, page: str, work: Path) -> bytes:
     return without_times(printed)
 
 
-def _print(browser: Browser, page: str, work: Path) -> bytes:
+def _print(browser: Browser, page: str, work: Path, *, is_draft: bool = False) -> bytes:
     source, pdf = work / "page.html", work / "page.pdf"
     source.write_text(page, encoding="utf-8", newline="\n")
     pdf.unlink(missing_ok=True)
-    browser.print_pdf(source, pdf, profile=work / "profile")
+    browser.print_pdf(source, pdf, profile=work / "profile", is_draft=is_draft)
     return pdf.read_bytes()
 
 

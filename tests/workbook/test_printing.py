@@ -126,7 +126,7 @@ def test_a_named_browser_that_is_not_there_is_told(folder, monkeypatch):
 
 @pytest.mark.skipif(os.name != "posix", reason="a script as a program")
 def test_a_stopped_print_leaves_no_file(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(printing, "_print", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(printing, "_print", lambda *arguments, **options: (_ for _ in ()).throw(KeyboardInterrupt))
     program(tmp_path, "", monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         write_pdf(folder)
@@ -160,7 +160,8 @@ def test_the_contents_name_the_pages_of_the_last_print(folder, monkeypatch, draw
     monkeypatch.delenv("WORKBOOK_BROWSER")
     sent = []
 
-    def printed(browser, page, work):
+    def printed(browser, page, work, *, is_draft=False):
+        assert is_draft is (not sent)
         sent.append(page)
         return drawn if drawing in page else PDF
 
