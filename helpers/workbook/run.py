@@ -29,7 +29,7 @@ from helpers.workbook.settings import write_settings
 from helpers.workbook.side_by_side import BeforeCell, run_side_by_side
 from helpers.workbook.steps import COMPLETE, STEPS, Step, mark_of
 from helpers.workbook.study import Study, checked_values, read_study
-from helpers.workbook.turns import waits
+from helpers.workbook.turns import waits, writes
 from helpers.workbook.workers import scheduler_for
 
 WITHOUT_PARTS = (
@@ -190,6 +190,7 @@ def build_report(plan: Plan, stream: TextIO, *, pdf: bool = False) -> None:
 
 def _executed(plan: Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
     books = {step.name: nbformat.read(plan.root / step.notebook, as_version=4) for step in plan.steps}
+    sources = {name: [cell.source for cell in book.cells] for name, book in books.items()}
     switch = OffSwitch()
 
     def work(step: Step, before_cell: BeforeCell) -> nbformat.NotebookNode:
@@ -198,9 +199,8 @@ def _executed(plan: Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
     turns = run_side_by_side(
         plan.steps,
         work,
-        waits={
-            step.name: waits(step, [cell.source for cell in books[step.name].cells], plan.steps) for step in plan.steps
-        },
+        waits={step.name: waits(step, sources[step.name], plan.steps) for step in plan.steps},
+        writes={step.name: writes(step, sources[step.name]) for step in plan.steps},
         # papermill puts in one more cell, with the parameters of the run
         progress=Progress({step.title: len(books[step.name].cells) + 1 for step in plan.steps}, stream),
         switch=switch,
