@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from helpers.cohort.dates import NEVER
 from helpers.cohort.runs import first_rows
@@ -176,11 +176,16 @@ def _of_influence(log_ratio: np.ndarray, influence: np.ndarray, conf_level: floa
     """As `intervals.clustered_ratio` does it, for many at once."""
     is_finite = np.isfinite(log_ratio)
     squares = (influence if is_finite.all() else np.where(is_finite[:, None], influence, 0.0)) ** 2
-    variance, fourth = squares.sum(axis=1), np.einsum("ij,ij->i", squares, squares)
-    n_moving = np.count_nonzero(squares > NO_VARIANCE * squares.max(axis=1, keepdims=True), axis=1)
-    has_interval = is_finite & (variance > NO_VARIANCE)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    variance = squares.sum(axis=1)
+    # A t quantile is larger than the normal one, so most ways are seen not to lie above 1 without it.
+    normal = ndtri(0.5 + conf_level / 2) * np.sqrt(variance)
+    is_above = is_finite & (variance > NO_VARIANCE) & (log_ratio > normal)
+    way = np.flatnonzero(is_above)
+    if len(way):
+        squares, variance = squares[way], variance[way]
+        fourth = np.einsum("ij,ij->i", squares, squares)
+        n_moving = np.count_nonzero(squares > NO_VARIANCE * squares.max(axis=1, keepdims=True), axis=1)
         df = np.minimum(3 * variance**2 / fourth, np.maximum(n_moving - 1, 1.0))
-        half = stdtrit(np.where(has_interval, df, 1.0), 0.5 + conf_level / 2) * np.sqrt(variance)
+        is_above[way] = log_ratio[way] > stdtrit(df, 0.5 + conf_level / 2) * np.sqrt(variance)
     # No event among the unexposed: no value.
-    return np.where(log_ratio == np.inf, np.nan, log_ratio), has_interval & (log_ratio > half)
+    return np.where(log_ratio == np.inf, np.nan, log_ratio), is_above
