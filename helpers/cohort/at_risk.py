@@ -112,12 +112,14 @@ def follow_up(
     prevalent_fractures: str,
     later_vertebroplasty: str,
     death_follow_up: str,
+    spines: Spines | None = None,
 ) -> FollowUp:
     """Say which vertebrae are at risk and how each is followed.
 
     The choices are those of `risk_table.build_risk_table`; `at_risk_slots` are the slots of its levels (bool, 19).
+    `spines` are those of the cohort, where it was laid out before.
     """
-    spines = spine_arrays(cohort)
+    spines = spine_arrays(cohort) if spines is None else spines
     keep, to_death = prevalent_fractures == "keep", death_follow_up == "death"
     is_followed = (spines.last_seen > ABSENT) | ((spines.death < NEVER) & to_death)
     is_lost = cohort.patients["procedure_set_aside"].to_numpy(dtype=bool)

@@ -1,6 +1,6 @@
 """The clean cohort laid out along the spine: levels packed into one integer, days from the first vertebroplasty."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -70,21 +70,31 @@ def spine_arrays(cohort: CleanCohort) -> Spines:
     # The clean tables come patient by patient and day after day, so a patient's first row is the earliest.
     person, day = patient_codes(procedures), day_numbers(procedures["procedure_date"])
     index = _of_first_rows(person, day, n)
-    since, masks = day - index[person], procedures["level_mask"].to_numpy()
+    since = day - index[person]
     is_later = since > 0
-    cemented = _all_levels(person[~is_later], masks[~is_later], n)
-    person, since, masks = person[is_later], since[is_later], masks[is_later]
-    row, slot = np.nonzero(unpack(masks & ~cemented[person]))
     return Spines(
         index=index,
-        levels=_own_levels(patients),
-        cemented=cemented,
-        next_procedure=_of_first_rows(person, since, n),
+        levels=own_levels(patients),
+        next_procedure=_of_first_rows(person[is_later], since[is_later], n),
         death=since_index(day_numbers(patients["death_date"]), index, absent=NEVER),
         last_seen=since_index(_last_seen(cohort), index, absent=ABSENT),
-        later_cement=first_days(_vertebra(person[row], slot), since[row]),
+        **_cement(person, since, procedures["level_mask"].to_numpy(), n),
         **_fractures(cohort, index),
     )
+
+
+def with_cement(spines: Spines, procedures: pd.DataFrame) -> Spines:
+    """The same cohort with the cement of other procedures, on the same days at other levels."""
+    person = patient_codes(procedures)
+    since = day_numbers(procedures["procedure_date"]) - spines.index[person]
+    return replace(spines, **_cement(person, since, procedures["level_mask"].to_numpy(), len(spines.index)))
+
+
+def own_levels(patients: pd.DataFrame) -> np.ndarray:
+    """The levels that each patient's spine has, packed."""
+    thoracic, lumbar = (patients[name].to_numpy(dtype=np.int64) for name in ("thoracic_vertebrae", "lumbar_vertebrae"))
+    kind, distinct = pd.factorize(thoracic * 100 + lumbar)
+    return pack(present(distinct // 100, distinct % 100))[kind]
 
 
 def patient_codes(frame: pd.DataFrame) -> np.ndarray:
@@ -109,16 +119,18 @@ def first_days(vertebra: np.ndarray, day: np.ndarray) -> VertebraDays:
     return VertebraDays(vertebra, day[first])
 
 
-def _own_levels(patients: pd.DataFrame) -> np.ndarray:
-    thoracic, lumbar = (patients[name].to_numpy(dtype=np.int64) for name in ("thoracic_vertebrae", "lumbar_vertebrae"))
-    kind, distinct = pd.factorize(thoracic * 100 + lumbar)
-    return pack(present(distinct // 100, distinct % 100))[kind]
-
-
 def _of_first_rows(person: np.ndarray, day: np.ndarray, n: int) -> np.ndarray:
     first, days = first_rows(person), np.full(n, NEVER)
     days[person[first]] = day[first]
     return days
+
+
+def _cement(person: np.ndarray, since: np.ndarray, masks: np.ndarray, n: int) -> dict:
+    is_later = since > 0
+    cemented = _all_levels(person[~is_later], masks[~is_later], n)
+    person, since, masks = person[is_later], since[is_later], masks[is_later]
+    row, slot = np.nonzero(unpack(masks & ~cemented[person]))
+    return {"cemented": cemented, "later_cement": first_days(_vertebra(person[row], slot), since[row])}
 
 
 def _all_levels(person: np.ndarray, masks: np.ndarray, n: int) -> np.ndarray:

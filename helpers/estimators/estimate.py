@@ -1,7 +1,7 @@
 """The record every estimator returns: a value with the evidence behind it."""
 
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from helpers.errors import WorkbookError
 
@@ -115,8 +115,8 @@ class Estimate:
 
     def row(self, *, analysis: str, contrast: str) -> dict:
         """This estimate as one row of the `estimates` table."""
-        counts = dict.fromkeys(ESTIMATE_COLUMNS[-4:]) if self.counts is None else asdict(self.counts)
-        values = asdict(self) | counts | {"analysis": analysis, "contrast": contrast}
+        counts = dict.fromkeys(ESTIMATE_COLUMNS[-4:]) if self.counts is None else vars(self.counts)
+        values = vars(self) | counts | {"analysis": analysis, "contrast": contrast}
         return {column: values[column] for column in ESTIMATE_COLUMNS}
 
     def inverted(self) -> "Estimate":

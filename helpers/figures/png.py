@@ -14,8 +14,10 @@ LEVEL = 3  # of zlib's 9: rows of a drawing come out no larger than by matplotli
 def png(pixels: np.ndarray, *, dpi: float) -> bytes:
     """A PNG file of `pixels` (rows x columns x red, green, blue) at this resolution."""
     height, width, _ = pixels.shape
-    rows = np.full((height, 1 + 3 * width), NO_FILTER, dtype=np.uint8)
-    rows[:, 1:].reshape(height, width, 3)[...] = pixels
+    rows = np.empty((height, 1 + 3 * width), dtype=np.uint8)
+    rows[:, 0] = NO_FILTER
+    for colour in range(3):  # one after the other, which is five times as fast as pixel by pixel
+        rows[:, 1 + colour :: 3] = pixels[..., colour]
     per_metre = round(dpi * INCHES_IN_A_METRE)
     return b"".join(
         (

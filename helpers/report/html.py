@@ -34,20 +34,32 @@ class Chapter:
         return any(tags_of(cell) & {"front", "back"} for cell in self.notebook.cells)
 
 
-def write_pages(folder: Path, chapters: Sequence[Chapter], *, study_name: str, is_synthetic: bool) -> None:
-    """Write `index.html` and `audit/*.html` into the folder of a run.
+def write_reader_edition(folder: Path, chapters: Sequence[Chapter], *, study_name: str, is_synthetic: bool) -> str:
+    """Write `index.html` into the folder of a run; returns the page.
+
+    Raises
+    ------
+    Problems
+        If it would hold an outside address or a script.
+    """
+    reader = reader_edition(chapters, study_name=study_name, is_synthetic=is_synthetic)
+    _write({folder / "index.html": reader})
+    return reader
+
+
+def write_audit_pages(
+    folder: Path, chapters: Sequence[Chapter], *, reader: str, study_name: str, is_synthetic: bool
+) -> None:
+    """Write `audit/*.html` beside the reader's edition.
 
     Raises
     ------
     Problems
         If a page would hold an outside address or a script.
     """
-    told = {"study_name": study_name, "is_synthetic": is_synthetic}
-    reader = reader_edition(chapters, **told)
-    pages = {folder / "index.html": reader}
-    for chapter in chapters:
-        pages[folder / "audit" / f"{chapter.stem}.html"] = audit_page(chapter, chapters, reader=reader, **told)
-    _write(pages)
+    told = {"study_name": study_name, "is_synthetic": is_synthetic, "reader": reader}
+    pages = {f"{chapter.stem}.html": audit_page(chapter, chapters, **told) for chapter in chapters}
+    _write({folder / "audit" / name: page for name, page in pages.items()})
 
 
 def write_page(path: Path, template: str, **content: object) -> None:

@@ -1,5 +1,6 @@
 """The PDF of a report: the page as it goes to the printer, and what a printed file says of itself."""
 
+import base64
 import html
 import re
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 LEADING_AWAY = re.compile(r'(<a\b[^>]*?) href="(?!#)[^"]*"')
 CONTENTS = re.compile(r'<nav class="contents".*?</nav>', re.DOTALL)
 CHAPTER = re.compile(r'<a href="#([^"]+)"')
+PICTURE = re.compile(r'(?<="data:image/svg\+xml;base64,)[^"]+')
+DRAWING = re.compile(rb"<svg\b[^>]*[^>/]>")
 OBJECT = re.compile(rb"(?:^|\n)(\d+) 0 obj\n(.*?)\nendobj", re.DOTALL)
 DESTINATION = re.compile(rb"/(\S+) \[(\d+) 0 R /XYZ")
 TIMES = re.compile(rb"/(?:CreationDate|ModDate) \(D:[^)]*\)")
@@ -27,6 +30,11 @@ def print_edition(page: str, numbers: Mapping[str, int]) -> str:
     header = f"<style>@page {{ @top-left {{ content: {_css_text(title)}; }} }}</style>\n</head>"
     page = LEADING_AWAY.sub(r"\1", page.replace("</head>", header, 1))
     return CONTENTS.sub(lambda contents: _numbered(contents[0], numbers), page, count=1)
+
+
+def without_drawings(page: str) -> str:
+    """The page with empty pictures of the same size: it takes as many sheets, and is printed in half the time."""
+    return PICTURE.sub(lambda picture: _emptied(picture[0]), page)
 
 
 def pages_of_anchors(pdf: bytes) -> dict[str, int]:
@@ -74,6 +82,11 @@ def _numbered(contents: str, numbers: Mapping[str, int]) -> str:
         lambda link: f'{link[0]} data-page="{numbers.get(html.unescape(link[1]), "")}"',
         contents,
     )
+
+
+def _emptied(picture: str) -> str:
+    found = DRAWING.search(base64.b64decode(picture))
+    return base64.b64encode(found[0] + b"</svg>").decode("ascii") if found else picture
 
 
 def _css_text(text: str) -> str:

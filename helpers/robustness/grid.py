@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -124,8 +125,15 @@ def listed_grid(rows: pd.DataFrame, reference: Specification, *, source: str) ->
 
 def levels_of(chosen: Specification) -> np.ndarray:
     """The slots that can be at risk (bool, 19): those of the range that lie in the region."""
-    slots = level_range(chosen["levels_at_risk"])
-    return slots if chosen["region"] == ALL else slots & (chosen["region"] == _REGION)
+    return _slots(chosen["levels_at_risk"], chosen["region"])
+
+
+@cache
+def _slots(levels_at_risk: str, region: str) -> np.ndarray:
+    """Read once, as a grid asks for the same few thousands of times."""
+    slots = level_range(levels_at_risk) & ((region == ALL) | (region == _REGION))
+    slots.setflags(write=False)
+    return slots
 
 
 def _kept(listed: Sequence[Specification], reference: Specification) -> Grid:

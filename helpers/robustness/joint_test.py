@@ -1,6 +1,6 @@
 """The whole curve against curves in which the place of cement is chance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ from helpers.robustness.vertebrae import vertebrae_at_risk
 
 MOST_PATIENTS = 2_000
 BLOCK = 25  # ways at a time, each block with a seed of its own
+# What says how vertebrae lie to cement, and which of their events count.
+OF_VERTEBRAE, OF_EVENTS = ("adjacent_within", "sandwich_vertebrae"), ("fractures_counted", "horizon_days")
+Asked = Mapping[tuple, Mapping[tuple, list[str]]]
 MEDIAN, ABOVE = "median ratio", "share with an interval above 1"
 TEST_COLUMNS = (
     "null", "statistic", "observed", "null_median", "null_high", "p_value",
@@ -109,7 +112,7 @@ def _one_null(
         (vertebrae_at_risk(cohort, of_table.iloc[0].to_dict()), of_table)
         for _, of_table in used.groupby(list(AT_RISK), sort=False)
     ]
-    tables = [(Spans.of(vertebrae), of_table) for vertebrae, of_table in at_risk if len(vertebrae.patient)]
+    tables = [(Spans.of(vertebrae), _asked(of_table)) for vertebrae, of_table in at_risk if len(vertebrae.patient)]
     if not tables:
         return dict.fromkeys((MEDIAN, ABOVE), (np.nan,) * 4)
     spines, sizes = spine_arrays(cohort), _sizes(permutations)
@@ -137,24 +140,27 @@ def _told(observed: float, under_null: np.ndarray) -> tuple[float, float, float,
     return observed, float(np.median(under_null)), float(np.quantile(under_null, 0.95)), p_value
 
 
-def _statistics(
-    tables: Sequence[tuple[Spans, pd.DataFrame]], places: Places, conf_level: float
-) -> dict[str, np.ndarray]:
+def _asked(of_table: pd.DataFrame) -> Asked:
+    """By `OF_VERTEBRAE`, then by `OF_EVENTS`: the estimators asked for."""
+    return {
+        vertebrae: {events: list(rows["estimator"]) for events, rows in same.groupby(list(OF_EVENTS), sort=False)}
+        for vertebrae, same in of_table.groupby(list(OF_VERTEBRAE), sort=False)
+    }
+
+
+def _statistics(tables: Sequence[tuple[Spans, Asked]], places: Places, conf_level: float) -> dict[str, np.ndarray]:
     """Of each way: the median ratio of its curve, and the share of specifications with an interval above 1."""
     logs, above = [], []
-    distances = {within for _, rows in tables for within in rows["adjacent_within"]}
+    distances = {within for _, asked in tables for within, _ in asked}
     adjacent = {within: places.adjacent(int(within)) for within in distances}
-    for spans, of_table in tables:
-        for (within, sandwich), same in of_table.groupby(["adjacent_within", "sandwich_vertebrae"], sort=False):
+    for spans, asked in tables:
+        for (within, sandwich), of_events in asked.items():
             left_out = places.sandwich if sandwich == "out" else np.zeros_like(places.sandwich)
             each = DealtVertebrae(spans, adjacent[within], left_out)
-            chosen = zip(same["estimator"], same["fractures_counted"], same["horizon_days"], strict=True)
-            found = [
-                each.ratios(estimator, fractures_counted=counted, horizon=horizon, conf_level=conf_level)
-                for estimator, counted, horizon in chosen
-            ]
-            logs += [log_ratio for log_ratio, _ in found]
-            above += [is_above for _, is_above in found]
+            for (counted, horizon), estimators in of_events.items():
+                found = each.ratios(estimators, fractures_counted=counted, horizon=horizon, conf_level=conf_level)
+                logs += [log_ratio for log_ratio, _ in found]
+                above += [is_above for _, is_above in found]
     return {MEDIAN: np.exp(_median(np.array(logs))), ABOVE: np.mean(above, axis=0)}
 
 

@@ -1,6 +1,6 @@
 """The specification curve: one question, asked in every way that makes sense."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +25,15 @@ RESULTS = (
 )  # fmt: skip
 
 
+Placed = tuple[int, Specification]
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """Specifications that share the vertebrae they count, at full follow-up; `rows` is their place in the grid."""
+    """Specifications that share the vertebrae they count, at full follow-up, each with its place in the grid."""
 
     vertebrae: Vertebrae
-    rows: pd.DataFrame
+    placed: Sequence[Placed]
 
 
 def specification_curve(
@@ -62,11 +65,12 @@ def specification_curve(
     """
     estimates: list[Estimate | None] = [None] * len(specifications)
     for asked in each_risk_table(cohort, specifications, made_with=made_with):
-        for within, same in asked.rows.groupby("adjacent_within", sort=False):
+        for (within,), same in _grouped(asked.placed, ("adjacent_within",)):
             full = Compared(asked.vertebrae, int(within), conf_level)
-            for horizon, at_horizon in same.groupby("horizon_days", sort=False):
+            for (horizon,), at_horizon in _grouped(same, ("horizon_days",)):
                 cut = Compared(asked.vertebrae.to_horizon(horizon), int(within), conf_level)
-                for place, estimator in at_horizon["estimator"].items():
+                for place, chosen in at_horizon:
+                    estimator = chosen["estimator"]
                     is_hazard = estimator == "hazard"
                     estimates[place] = full.hazard_ratio(horizon) if is_hazard else cut.estimate(estimator)
     found = to_frame({str(place): estimate for place, estimate in enumerate(estimates)}, contrast="")
@@ -78,16 +82,21 @@ def specification_curve(
 
 def each_risk_table(cohort: CleanCohort, specifications: pd.DataFrame, *, made_with: str) -> Iterator[Asked]:
     """Specifications by the vertebrae they count; each risk table is made once."""
-    for day_zero, of_day in specifications.groupby("day_zero_fractures", sort=False):
+    placed = list(enumerate(specifications[list(CHOICES)].to_dict("records")))
+    for (day_zero,), of_day in _grouped(placed, ("day_zero_fractures",)):
         cleaned = with_day_zero(cohort, day_zero, made_with=made_with)
-        for _, of_table in of_day.groupby(list(AT_RISK), sort=False):
-            at_risk = vertebrae_at_risk(cleaned, _first(of_table))
-            for _, rows in of_table.groupby(list(CHOSEN), sort=False):
-                yield Asked(at_risk.chosen(_first(rows)), rows)
+        for _, of_table in _grouped(of_day, AT_RISK):
+            at_risk = vertebrae_at_risk(cleaned, of_table[0][1])
+            for _, same in _grouped(of_table, CHOSEN):
+                yield Asked(at_risk.chosen(same[0][1]), same)
 
 
-def _first(rows: pd.DataFrame) -> Specification:
-    return rows.iloc[0][list(CHOICES)].to_dict()
+def _grouped(placed: Sequence[Placed], names: Sequence[str]) -> Iterable[tuple[tuple[str, ...], list[Placed]]]:
+    """Specifications alike in these choices together, in the order in which they first come."""
+    groups: dict[tuple[str, ...], list[Placed]] = {}
+    for place, chosen in placed:
+        groups.setdefault(tuple(chosen[name] for name in names), []).append((place, chosen))
+    return groups.items()
 
 
 def worded(curve: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ Markov chain), and no random number is needed but to draw from it.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import gammainc
@@ -101,28 +102,34 @@ class Susceptibility:
         z is filtered down the spine and drawn from its foot upwards, after the frailty.
         """
         (_, step), (values, probability) = self.chain, self.frailty
-        from_below, as_it_is = step.T.astype(np.float32), np.eye(len(Z), dtype=np.float32)
+        # A column for each z of the vertebra below; then those of an absent vertebra, where z stays as it was.
+        below = np.hstack([step, np.eye(len(Z))]).astype(np.float32)
         found = self.filtered(has_slot, fractured, assessed)
         # Half the numbers' length is half the time; those of each person are brought near 1, as they may be tiny.
         found = (found / found.max(axis=(1, 2, 3), keepdims=True)).astype(np.float32)
         person = np.repeat(np.arange(len(found)), times)
-        cell = _drawn(rng, (found[:, :, -1].sum(axis=-1) * probability)[person])
-        along = self.spread * Z - self.spread**2 / 2
-        hazards = np.zeros((len(person), N_SLOTS), dtype=np.float32)
-        chance = found[person, cell, -1]
+        cell = _drawn(rng, (found[:, :, -1].sum(axis=-1) * probability).T.take(person, axis=1))
+        # By slot and z, as many numbers side by side as there are people and frailties.
+        found = np.ascontiguousarray(found.transpose(2, 3, 0, 1)).reshape(N_SLOTS, len(Z), -1)
+        seen = person * len(values) + cell
+        along = np.exp(self.spread * Z - self.spread**2 / 2)
+        hazards = np.zeros((N_SLOTS, len(person)), dtype=np.float32)
+        chance = found[-1].take(seen, axis=1)
         for slot in range(N_SLOTS - 1, -1, -1):
             z = _drawn(rng, chance)
-            hazards[:, slot] = np.exp(along)[z]
+            hazards[slot] = along[z]
             if slot:
-                # Where the vertebra is absent z stays as it was.
-                below = np.where(has_slot[person, slot, None], from_below[z], as_it_is[z])
-                chance = found[person, cell, slot - 1] * below
+                column = np.where(has_slot[person, slot], z, z + len(Z))
+                chance = found[slot - 1].take(seen, axis=1)
+                chance *= below.take(column, axis=1)
+        hazards = np.ascontiguousarray(hazards.T)
         hazards *= self.scale * self.weights * values[cell][:, None] * has_slot[person]
-        return hazards.reshape(len(found), times, N_SLOTS)
+        return hazards.reshape(len(has_slot), times, N_SLOTS)
 
 
 def _drawn(rng: np.random.Generator, chance: np.ndarray) -> np.ndarray:
-    """One place in each row, with probabilities in proportion to the row."""
-    reached = np.cumsum(chance, axis=1)
-    wanted = rng.random(len(chance), dtype=np.float32) * reached[:, -1]
-    return np.count_nonzero(reached <= wanted[:, None], axis=1).clip(max=chance.shape[1] - 1)
+    """One place in each column, with probabilities in proportion to the column; `chance` is added up in place."""
+    for above, here in pairwise(chance):  # many times as fast as `cumsum`, which goes column by column
+        here += above
+    wanted = rng.random(chance.shape[1], dtype=np.float32) * chance[-1]
+    return (chance[:-1] <= wanted).view(np.uint8).sum(axis=0, dtype=np.uint8).astype(np.intp)

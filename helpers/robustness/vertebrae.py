@@ -12,6 +12,7 @@ from helpers.cohort.contrasts import observed_periods
 from helpers.cohort.dates import NEVER
 from helpers.cohort.risk_periods import build_risk_periods
 from helpers.cohort.risk_table import cement_of_day_0, late_cement, near_columns
+from helpers.cohort.spine_arrays import Spines
 from helpers.estimators.estimate import Estimate
 from helpers.estimators.follow_up import Rows
 from helpers.estimators.hazard_ratio import hazard_ratio_of
@@ -63,8 +64,11 @@ class Vertebrae:
         return cut if self.start is None else cut.rows(cut.days > cut.start)
 
 
-def vertebrae_at_risk(cohort: CleanCohort, specification: Specification) -> Vertebrae:
-    """The vertebrae at risk by levels, region, prevalent fractures, later vertebroplasties and end of follow-up."""
+def vertebrae_at_risk(cohort: CleanCohort, specification: Specification, *, spines: Spines | None = None) -> Vertebrae:
+    """The vertebrae at risk by levels, region, prevalent fractures, later vertebroplasties and end of follow-up.
+
+    `spines` are those of the cohort, where it was laid out before.
+    """
     slots = levels_of(specification)
     options = {name: specification[name] for name in ("prevalent_fractures", "death_follow_up")}
     later = specification["later_vertebroplasty"]
@@ -82,7 +86,7 @@ def vertebrae_at_risk(cohort: CleanCohort, specification: Specification) -> Vert
             periods["start_days"].to_numpy(),
         )
         return each.rows(slots[each.slot])
-    followed = follow_up(cohort, slots, later_vertebroplasty=later, **options)
+    followed = follow_up(cohort, slots, later_vertebroplasty=later, spines=spines, **options)
     near = late_cement(followed) if later == "reclassify" else cement_of_day_0(followed)
     is_sandwich = near_columns(*near, 1)["is_sandwich"]
     at_risk = followed.at_risk

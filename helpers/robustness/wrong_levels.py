@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.clean import CleanCohort
-from helpers.cohort.spine_arrays import patient_codes, spine_arrays
+from helpers.cohort.spine_arrays import Spines, own_levels, patient_codes, spine_arrays, with_cement
 from helpers.errors import WorkbookError
 from helpers.estimators.estimate import Estimate
 from helpers.robustness.grid import Specification
@@ -30,7 +30,7 @@ def with_wrong_levels(cohort: CleanCohort, share: float, *, rng: np.random.Gener
     n, procedures = len(cohort.patients), cohort.procedures
     is_wrong, is_up = rng.random(n) < share, rng.random(n) < 0.5
     person, masks = patient_codes(procedures), procedures["level_mask"].to_numpy().copy()
-    levels, everywhere = spine_arrays(cohort).levels, np.zeros(n, dtype=np.uint32)
+    levels, everywhere = own_levels(cohort.patients), np.zeros(n, dtype=np.uint32)
     np.bitwise_or.at(everywhere, person, masks)
     step, rows = steps(everywhere, levels, is_up), is_wrong[person]
     masks[rows] = moved(masks[rows], levels[person[rows]], step[person[rows]])
@@ -105,13 +105,15 @@ def ratio_with_wrong_levels(
     .. [1] Cook JR, Stefanski LA. Simulation-extrapolation estimation in parametric measurement error models. J Am Stat
        Assoc 1994;89:1314-1328.
     """
-    as_it_is = _ratio(cohort, specification)
+    spines = spine_arrays(cohort)
+    as_it_is = _ratio(cohort, spines, specification)
     drawn = max(FEWEST, min(cohorts, MOST_PATIENTS_DRAWN // max(len(cohort.patients), 1)))
     rows = []
     for share in shares:
         rng = np.random.default_rng([seed, 5, round(share * 1e6)])
         made = 1 if share == 0 else drawn
-        ratios = [_ratio(with_wrong_levels(cohort, share, rng=rng), specification) for _ in range(made)]
+        wrong = (with_wrong_levels(cohort, share, rng=rng) for _ in range(made))
+        ratios = [_ratio(each, with_cement(spines, each.procedures), specification) for each in wrong]
         known = [math.log(ratio.estimate) for ratio in ratios if ratio.estimate]
         if not known or not as_it_is.estimate:
             rows.append((float(share), made, *[math.nan] * 4))
@@ -122,6 +124,6 @@ def ratio_with_wrong_levels(
     return pd.DataFrame(rows, columns=list(WRONG_COLUMNS))
 
 
-def _ratio(cohort: CleanCohort, specification: Specification) -> Estimate:
-    vertebrae = vertebrae_at_risk(cohort, specification).chosen(specification)
+def _ratio(cohort: CleanCohort, spines: Spines, specification: Specification) -> Estimate:
+    vertebrae = vertebrae_at_risk(cohort, specification, spines=spines).chosen(specification)
     return Compared(vertebrae, int(specification["adjacent_within"]), 0.95).estimate("crude")

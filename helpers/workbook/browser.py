@@ -51,16 +51,16 @@ class Browser:
         is_root = hasattr(os, "geteuid") and os.geteuid() == 0
         return [self.program, *QUIET, *["--no-sandbox"] * is_root, f"--user-data-dir={profile}"]
 
-    def print_pdf(self, page: Path, pdf: Path, *, profile: Path) -> None:
-        """Print a page of this disk.
+    def print_pdf(self, page: Path, pdf: Path, *, profile: Path, is_draft: bool = False) -> None:
+        """Print a page of this disk; a draft, which is sooner there, without outline and tags for reading aloud.
 
         Raises
         ------
         NoPrintError
             If there is no PDF after that.
         """
-        options = ["--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={pdf}"]
-        command = [*self.command(profile), *options, page.as_uri()]
+        kind = "--disable-pdf-tagging" if is_draft else "--generate-pdf-document-outline"
+        command = [*self.command(profile), kind, "--no-pdf-header-footer", f"--print-to-pdf={pdf}", page.as_uri()]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         try:
             process = subprocess.Popen(command, start_new_session=os.name == "posix", **quiet)

@@ -4,7 +4,7 @@ import shutil
 import time
 from pathlib import Path
 
-from helpers.report.pdf import maker, pages_of_anchors, print_edition, without_times
+from helpers.report.pdf import maker, pages_of_anchors, print_edition, without_drawings, without_times
 from helpers.workbook.browser import VARIABLE, Browser, NoPrintError, find_browser, is_unwanted
 
 PAGE, PDF = "index.html", "report.pdf"
@@ -42,21 +42,24 @@ def made_by(folder: Path) -> str | None:
 
 def _printed(browser: Browser, page: str, work: Path) -> bytes:
     """Printed twice: where the chapters begin is known only then, and stands in the contents."""
-    first = _print(browser, print_edition(page, {}), work)
+    first = _print(browser, without_drawings(print_edition(page, {})), work, is_draft=True)
     version, leading = maker(first)
     if leading < OLDEST:
         raise NoPrintError(
             f"{browser.program} (version {version or 'unknown'}) cannot number pages; at least {OLDEST} is needed"
         )
     numbers = pages_of_anchors(first)
-    return without_times(_print(browser, print_edition(page, numbers), work) if numbers else first)
+    printed = _print(browser, print_edition(page, numbers), work)
+    if (found := pages_of_anchors(printed)) != numbers:  # a picture that takes another place once it is drawn
+        printed = _print(browser, print_edition(page, found), work)
+    return without_times(printed)
 
 
-def _print(browser: Browser, page: str, work: Path) -> bytes:
+def _print(browser: Browser, page: str, work: Path, *, is_draft: bool = False) -> bytes:
     source, pdf = work / "page.html", work / "page.pdf"
     source.write_text(page, encoding="utf-8", newline="\n")
     pdf.unlink(missing_ok=True)
-    browser.print_pdf(source, pdf, profile=work / "profile")
+    browser.print_pdf(source, pdf, profile=work / "profile", is_draft=is_draft)
     return pdf.read_bytes()
 
 

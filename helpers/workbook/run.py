@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import nbformat
 
 from helpers.cohort.cohort_source import NO_PARTS
 from helpers.errors import Problems, WorkbookError
-from helpers.report.html import Chapter, write_pages
+from helpers.report.html import Chapter, write_audit_pages, write_reader_edition
 from helpers.workbook.building import Building
 from helpers.workbook.captions import order_captions, start_captions
 from helpers.workbook.cores import usable_cores
@@ -28,7 +29,7 @@ from helpers.workbook.settings import write_settings
 from helpers.workbook.side_by_side import BeforeCell, run_side_by_side
 from helpers.workbook.steps import COMPLETE, STEPS, Step, mark_of
 from helpers.workbook.study import Study, checked_values, read_study
-from helpers.workbook.turns import waits
+from helpers.workbook.turns import waits, writes
 from helpers.workbook.workers import scheduler_for
 
 WITHOUT_PARTS = (
@@ -165,14 +166,17 @@ def build_report(plan: Plan, stream: TextIO, *, pdf: bool = False) -> None:
     for mark in (folder / COMPLETE).iterdir():
         mark.unlink()
     (folder / COMPLETE).rmdir()
-    write_pages(
-        folder,
-        [Chapter(step.stem, step.question, book) for step, book in zip(plan.steps, notebooks, strict=True)],
-        study_name=str(plan.values.get("study_name", plan.study.name)),
-        is_synthetic=bool(plan.values.get("is_synthetic", False)),
-    )
-    if pdf and (why_not := write_pdf(folder)):
-        stream.write(f"{why_not}\n")
+    chapters = [Chapter(step.stem, step.question, book) for step, book in zip(plan.steps, notebooks, strict=True)]
+    told = {
+        "study_name": str(plan.values.get("study_name", plan.study.name)),
+        "is_synthetic": bool(plan.values.get("is_synthetic", False)),
+    }
+    reader = write_reader_edition(folder, chapters, **told)
+    with ThreadPoolExecutor(1) as beside:  # while the browser prints, in a process of its own
+        audit = beside.submit(write_audit_pages, folder, chapters, reader=reader, **told)
+        if pdf and (why_not := write_pdf(folder)):
+            stream.write(f"{why_not}\n")
+        audit.result()
     write_manifest(
         folder,
         study=plan.study,
@@ -186,6 +190,7 @@ def build_report(plan: Plan, stream: TextIO, *, pdf: bool = False) -> None:
 
 def _executed(plan: Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
     books = {step.name: nbformat.read(plan.root / step.notebook, as_version=4) for step in plan.steps}
+    sources = {name: [cell.source for cell in book.cells] for name, book in books.items()}
     switch = OffSwitch()
 
     def work(step: Step, before_cell: BeforeCell) -> nbformat.NotebookNode:
@@ -194,9 +199,8 @@ def _executed(plan: Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
     turns = run_side_by_side(
         plan.steps,
         work,
-        waits={
-            step.name: waits(step, [cell.source for cell in books[step.name].cells], plan.steps) for step in plan.steps
-        },
+        waits={step.name: waits(step, sources[step.name], plan.steps) for step in plan.steps},
+        writes={step.name: writes(step, sources[step.name]) for step in plan.steps},
         # papermill puts in one more cell, with the parameters of the run
         progress=Progress({step.title: len(books[step.name].cells) + 1 for step in plan.steps}, stream),
         switch=switch,

@@ -19,6 +19,10 @@ BeforeCell = Callable[[int, str], None]
 Work = Callable[[Step, BeforeCell], nbformat.NotebookNode]
 
 
+class Written(frozenset):
+    """Tables that a notebook has written before it is done."""
+
+
 class StoppedError(Exception):
     """The notebook was ended because the run was, or because another one failed."""
 
@@ -28,21 +32,23 @@ def run_side_by_side(
     work: Work,
     *,
     waits: Mapping[str, Mapping[str, frozenset[str]]],
+    writes: Mapping[str, Mapping[str, frozenset[str]]],
     progress: Progress,
     switch: OffSwitch,
     cores: int,
 ) -> list[Turn]:
     """Execute the notebook of every step with `work(step, before_cell)`; each turn says what it came to.
 
-    `waits[step name][source of a cell]` are the steps that must be done before this cell starts. When a notebook
-    fails, those at work beside it go on to their end or to the next cell that waits, and no other starts.
+    `waits[step name][source of a cell]` are the tables that must be there before this cell starts, and `writes` those
+    that are there once it has ended; all others of a step are there when it is done. When a notebook fails, those at
+    work beside it go on to their end or to the next cell that waits, and no other starts.
 
     Raises
     ------
     KeyboardInterrupt
         If the run was interrupted and nothing had failed before; all kernels are ended then.
     """
-    return _Run(steps, work, waits, progress, switch, cores).to_its_end()
+    return _Run(steps, work, waits, writes, progress, switch, cores).to_its_end()
 
 
 class _Run:
@@ -51,12 +57,14 @@ class _Run:
         steps: Sequence[Step],
         work: Work,
         waits: Mapping[str, Mapping[str, frozenset[str]]],
+        writes: Mapping[str, Mapping[str, frozenset[str]]],
         progress: Progress,
         switch: OffSwitch,
         cores: int,
     ):
         self._turns = [Turn(step) for step in steps]
-        self._work, self._waits, self._progress, self._switch, self._cores = work, waits, progress, switch, cores
+        self._work, self._waits, self._writes = work, waits, writes
+        self._progress, self._switch, self._cores = progress, switch, cores
         self._told: queue.SimpleQueue[tuple[Turn, int | frozenset[str] | State]] = queue.SimpleQueue()
 
     def to_its_end(self) -> list[Turn]:
@@ -98,6 +106,8 @@ class _Run:
         match told:
             case int():
                 self._progress.cell(place, told)
+            case Written():
+                turn.written |= told
             case frozenset():
                 turn.waits_for = told
                 turn.enter(State.WAITING)
@@ -131,6 +141,9 @@ class _Run:
 
     def _before_cell(self, turn: Turn, number: int, source: str) -> None:
         """In the notebook's thread: tell where it is, and wait here for the tables that the cell needs."""
+        if written := self._writes[turn.step.name].get(turn.source):
+            self._told.put((turn, Written(written)))
+        turn.source = source
         waits_for = self._waits[turn.step.name].get(source)
         if waits_for:
             turn.may_go_on.clear()

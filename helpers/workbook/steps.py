@@ -25,6 +25,8 @@ class Step:
         Names of tables.
     data : tuple of str
         Reference files it reads besides the study's own, from the project root.
+    is_longest : bool
+        True for the one that works longest; it goes before the others wherever it can, as they fit in beside it.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Step:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    is_longest: bool = False
 
     @property
     def stem(self) -> str:
@@ -122,6 +125,7 @@ STEPS = (
             "data/reference/natural_clustering_fit.csv",
             "data/reference/published_evidence.csv",
         ),
+        is_longest=True,
     ),
     Step(
         name="report",

@@ -11,7 +11,7 @@ import nbformat
 
 from helpers.workbook.steps import Step
 
-READ = re.compile(r"""\.read\(\s*["'](\w+)["']""")
+READ, WRITE = (re.compile(rf"""\.{does}\(\s*["'](\w+)["']""") for does in ("read", "write"))
 
 
 class State(Enum):
@@ -27,11 +27,17 @@ class State(Enum):
 
 @dataclass(eq=False)
 class Turn:
-    """One notebook of a run: how far it is, the steps it waits for, its seconds at work, and what it came to."""
+    """One notebook of a run: how far it is, its seconds at work, and what it came to.
+
+    `waits_for` are the tables without which it cannot go on, `written` those that are there before it is done, and
+    `source` is that of the cell where it is.
+    """
 
     step: Step
     state: State = State.NOT_STARTED
     waits_for: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
+    source: str = ""
     is_stopped: bool = False
     notebook: nbformat.NotebookNode | None = None
     error: BaseException | None = None
@@ -44,6 +50,11 @@ class Turn:
     def is_alive(self) -> bool:
         """True while its kernel lives."""
         return self.state in (State.WORKING, State.WAITING)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Those of its tables that others can read."""
+        return frozenset(self.step.writes) if self.state is State.DONE else self.written
 
     @property
     def seconds(self) -> float:
@@ -60,15 +71,20 @@ def next_turn(turns: Sequence[Turn], *, cores: int) -> Turn | None:
     """The notebook that may go on or start now; None when nobody may.
 
     At most `cores` work at a time, because more would only take turns on them; one more may be alive, so that its
-    imports are done when what it waits for is there. One that waited goes before one that has not started.
+    imports are done when what it waits for is there. One that waited goes before one that has not started; then the
+    first goes before others, which wait for it, and the longest, beside which the others have time to work.
     """
     n_working, n_alive = (sum(turn.state in states for turn in turns) for states in (_AT_WORK, _ALIVE))
     if n_working >= cores or any(turn.state is State.FAILED for turn in turns):
         return None
-    done = {turn.step.name for turn in turns if turn.state is State.DONE}
-    waiting = [turn for turn in turns if turn.state is State.WAITING and turn.waits_for <= done]
+    tables = frozenset().union(*(turn.tables for turn in turns))
+    waiting = [turn for turn in turns if turn.state is State.WAITING and turn.waits_for <= tables]
     unstarted = [turn for turn in turns if turn.state is State.NOT_STARTED and n_alive <= cores]
-    return next(iter(waiting + unstarted), None)
+
+    def rank(turn: Turn) -> tuple[bool, ...]:
+        return turn.state is State.NOT_STARTED, turn is not turns[0], not turn.step.is_longest
+
+    return min(waiting + unstarted, key=rank, default=None)
 
 
 _AT_WORK = (State.WORKING,)
@@ -76,13 +92,17 @@ _ALIVE = (State.WORKING, State.WAITING)
 
 
 def waits(step: Step, sources: Sequence[str], steps: Sequence[Step]) -> Mapping[str, frozenset[str]]:
-    """For the source of each cell that reads other notebooks' tables, the steps that must be done before it starts.
+    """For the source of each cell that reads other notebooks' tables, those that must be there before it starts.
 
     A table that no cell names in `.read("...")` is waited for before the first cell.
     """
-    before = steps[: steps.index(step)]
-    writer = {table: earlier.name for earlier in before for table in earlier.writes if table in step.reads}
-    named = {source: writer.keys() & set(READ.findall(source)) for source in sources}
-    unnamed = writer.keys() - set().union(*named.values())
-    named[sources[0]] |= unnamed
-    return {source: frozenset(writer[table] for table in tables) for source, tables in named.items() if tables}
+    tables = {table for earlier in steps[: steps.index(step)] for table in earlier.writes if table in step.reads}
+    named = {source: tables.intersection(READ.findall(source)) for source in sources}
+    named[sources[0]] |= tables.difference(*named.values())
+    return {source: frozenset(tables) for source, tables in named.items() if tables}
+
+
+def writes(step: Step, sources: Sequence[str]) -> Mapping[str, frozenset[str]]:
+    """For the source of each cell that names tables of its own in `.write("...")`, which are then there for others."""
+    named = {source: frozenset(step.writes).intersection(WRITE.findall(source)) for source in sources}
+    return {source: tables for source, tables in named.items() if tables}

@@ -1,6 +1,7 @@
 """Pages: what a reader sees, what an auditor sees, and what no page may hold."""
 
 import re
+from functools import partial
 
 import nbformat
 import pandas as pd
@@ -8,7 +9,15 @@ import pytest
 
 from helpers.errors import Problems
 from helpers.report.frames import readable_tables
-from helpers.report.html import CODE_COLOURS, TEMPLATES, Chapter, audit_page, reader_edition, write_pages
+from helpers.report.html import (
+    CODE_COLOURS,
+    TEMPLATES,
+    Chapter,
+    audit_page,
+    reader_edition,
+    write_audit_pages,
+    write_reader_edition,
+)
 from helpers.report.markdown import Markdown
 from helpers.report.offline import is_outside, outside_addresses
 
@@ -134,7 +143,10 @@ def test_links_stay_inside(markdown, html):
 
 def test_synthetic_data_says_so_on_every_page(tmp_path):
     for is_synthetic in (True, False):
-        write_pages(tmp_path, [chapter(prose("# A"))], study_name="S", is_synthetic=is_synthetic)
+        told = {"study_name": "S", "is_synthetic": is_synthetic}
+        reader = write_reader_edition(tmp_path, [chapter(prose("# A"))], **told)
+        write_audit_pages(tmp_path, [chapter(prose("# A"))], reader=reader, **told)
+        assert len(list(tmp_path.rglob("*.html"))) == 2
         for page in tmp_path.rglob("*.html"):
             text = page.read_text(encoding="utf-8")
             assert ("<strong>Synthetic data.</strong>" in text) is is_synthetic
@@ -166,8 +178,10 @@ def test_pages_are_whole_documents():
     ],
 )
 def test_page_that_would_reach_out_is_not_written(html, tmp_path):
-    with pytest.raises(Problems, match="A page must open offline"):
-        write_pages(tmp_path, [chapter(code("1", shows(html=html)))], study_name="S", is_synthetic=False)
+    shown, told = [chapter(code("1", shows(html=html)))], {"study_name": "S", "is_synthetic": False}
+    for write in (write_reader_edition, partial(write_audit_pages, reader="")):
+        with pytest.raises(Problems, match="A page must open offline"):
+            write(tmp_path, shown, **told)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -55,8 +55,8 @@ def test_cement_as_it_was_gives_the_ordinary_curve():
         for row in of_table.to_dict("records"):
             left_out = places.sandwich if row["sandwich_vertebrae"] == "out" else 0 * places.sandwich
             each = DealtVertebrae(spans, places.adjacent(int(row["adjacent_within"])), left_out)
-            log_ratio, is_above = each.ratios(
-                row["estimator"],
+            [(log_ratio, is_above)] = each.ratios(
+                [row["estimator"]],
                 fractures_counted=row["fractures_counted"],
                 horizon=row["horizon_days"],
                 conf_level=0.95,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.cohort.spine import SLOT_INDEX, level_names, pack, present
-from helpers.cohort.spine_arrays import spine_arrays
+from helpers.cohort.spine_arrays import spine_arrays, with_cement
 from helpers.errors import WorkbookError
 from helpers.estimators import risk_ratio
 from helpers.robustness.choices import reference_of
@@ -58,6 +58,17 @@ def test_nobody_has_an_error_at_a_share_of_zero_and_everybody_at_one(cohort):
     for mask in stay:  # cement at both ends of the spine
         assert level_names(mask)[0] == "T1"
         assert level_names(mask)[-1] in ("L5", "L6")
+
+
+def test_wrong_cement_in_a_cohort_laid_out_before_is_that_of_the_wrong_cohort(cohort):
+    wrong = with_wrong_levels(cohort, 0.5, rng=np.random.default_rng(3))
+    made, anew = with_cement(spine_arrays(cohort), wrong.procedures), spine_arrays(wrong)
+    for name in ("index", "levels", "cemented", "prevalent", "next_procedure", "death", "last_seen"):
+        np.testing.assert_array_equal(getattr(made, name), getattr(anew, name))
+    for name in ("later_cement", "new", "progression"):
+        for of_vertebra in ("vertebra", "day"):
+            np.testing.assert_array_equal(*(getattr(getattr(each, name), of_vertebra) for each in (made, anew)))
+    assert len(made.later_cement.day) > 0
 
 
 def test_a_patients_procedures_all_move_the_same_way():

@@ -1,14 +1,16 @@
 """The PDF of a run: which browser prints it, what is said where none does, and what goes to the printer."""
 
+import base64
 import os
+import re
 import sys
 
 import pytest
 
-from helpers.report.pdf import maker, pages_of_anchors, print_edition, without_times
+from helpers.report.pdf import maker, pages_of_anchors, print_edition, without_drawings, without_times
 from helpers.workbook import browser as browser_module
 from helpers.workbook import printing
-from helpers.workbook.browser import find_browser
+from helpers.workbook.browser import Browser, find_browser
 from helpers.workbook.printing import write_pdf
 
 PDF = b"""%PDF-1.4
@@ -40,6 +42,8 @@ endobj
 /do-m#c3#a4n [8 0 R /XYZ 0 815.6 0]>>
 endobj
 """
+
+MOVED = PDF.replace(b"/main [6 0 R", b"/main [7 0 R")
 
 
 @pytest.fixture
@@ -122,7 +126,7 @@ def test_a_named_browser_that_is_not_there_is_told(folder, monkeypatch):
 
 @pytest.mark.skipif(os.name != "posix", reason="a script as a program")
 def test_a_stopped_print_leaves_no_file(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(printing, "_print", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(printing, "_print", lambda *arguments, **options: (_ for _ in ()).throw(KeyboardInterrupt))
     program(tmp_path, "", monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         write_pdf(folder)
@@ -133,6 +137,39 @@ def test_chapters_are_found_on_their_pages():
     assert pages_of_anchors(PDF) == {"main": 1, "do-män": 3}
     assert pages_of_anchors(b"%PDF-1.7 in another way") == {}
     assert maker(PDF) == ("140.0.1.2", 140)
+
+
+def test_a_picture_without_its_drawing_keeps_its_size():
+    opening = b'<svg width="5in" height="2in" viewBox="0 0 360 144" xmlns="http://www.w3.org/2000/svg">'
+    picture, emptied, other = (
+        base64.b64encode(content).decode("ascii")
+        for content in (b"<?xml?>\n" + opening + b'<path d="M0 0"/></svg>', opening + b"</svg>", b"no drawing")
+    )
+    page = f'<img alt="a" src="data:image/svg+xml;base64,{{}}"><img src="data:image/svg+xml;base64,{other}">'
+    assert without_drawings(page.format(picture)) == page.format(emptied)
+
+
+@pytest.mark.parametrize(("drawn", "pages"), [(PDF, [{}, {"main": 1}]), (MOVED, [{}, {"main": 1}, {"main": 2}])])
+def test_the_contents_name_the_pages_of_the_last_print(folder, monkeypatch, drawn, pages):
+    page = (
+        '<title>t</title></head><nav class="contents"><a href="#main">1</a></nav><img src="data:image/svg+xml;base64,'
+    )
+    drawing = base64.b64encode(b'<svg width="1in"><path/></svg>').decode("ascii")
+    (folder / "index.html").write_text(f'{page}{drawing}">', encoding="utf-8")
+    monkeypatch.setattr(printing, "find_browser", lambda: Browser("chromium"))
+    monkeypatch.delenv("WORKBOOK_BROWSER")
+    sent = []
+
+    def printed(browser, page, work, *, is_draft=False):
+        assert is_draft is (not sent)
+        sent.append(page)
+        return drawn if drawing in page else PDF
+
+    monkeypatch.setattr(printing, "_print", printed)
+    assert write_pdf(folder) == ""
+    numbers = [re.search(r'data-page="(\d*)"', page)[1] for page in sent]
+    assert numbers == [str(told.get("main", "")) for told in pages]
+    assert (folder / "report.pdf").read_bytes() == without_times(drawn)
 
 
 def test_the_moment_of_printing_is_blanked_and_no_byte_moves():

@@ -228,10 +228,11 @@ def test_fault_in_a_notebook_is_told_without_a_traceback_and_kept(toy, monkeypat
 
 
 def test_input_the_user_can_mend_is_told_in_its_own_words(toy, monkeypatch):
-    toy.write_count(
+    wrong = (
         "from helpers.errors import Problems\n"
         "raise Problems(f'{input_path(study_folder, patients_file)} has:', ['no column sex', 'no rows'])"
     )
+    toy.write_count(before=(wrong,))
     error, _ = failed_run(toy, monkeypatch)
     assert error.exit_code == 2
     assert "\ndata/toy/patients.csv has:\n  - no column sex\n  - no rows\nThe notebooks so far" in str(error)
@@ -317,7 +318,8 @@ def test_notebook_that_waits_for_a_failing_one_is_stopped(toy, monkeypatch):
     book = nbformat.read(toy.root / "notebooks/2_tell.ipynb", as_version=4)
     book.cells.insert(2, nbformat.v4.new_code_cell(waiting, id="waiting"))
     nbformat.write(book, toy.root / "notebooks/2_tell.ipynb")
-    toy.write_count(UNTIL.format("waiting", "waiting"), "raise ValueError('mine alone')")
+    opening = "run = open_run(run_folder, 'count', steps=steps, check=check)"
+    toy.write_count(before=(opening, UNTIL.format("waiting", "waiting"), "raise ValueError('mine alone')"))
     error, told = failed_run(toy, monkeypatch)
     assert str(error).count("could not be answered") == 1
     assert "ValueError: mine alone" in str(error)
@@ -452,11 +454,12 @@ def test_a_kept_notebook_tells_kind_and_place_of_its_error_and_no_cell_of_the_fi
     assert "KeyError: what it says was told where the run was started" in failed
 
 
-def test_pages_that_cannot_be_made_are_a_failure_with_a_page_too(toy, monkeypatch):
+@pytest.mark.parametrize("page", ["write_reader_edition", "write_audit_pages"])
+def test_pages_that_cannot_be_made_are_a_failure_with_a_page_too(toy, monkeypatch, page):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run_module, "write_pages", full)
+    monkeypatch.setattr(run_module, page, full)
     with pytest.raises(OSError, match="No space left"):
         run_study(toy.study, steps=STEPS, root=toy.root, stream=io.StringIO())
     page = (toy.root / "reports" / "toy.failed" / "index.html").read_text(encoding="utf-8")

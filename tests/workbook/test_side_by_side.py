@@ -17,13 +17,16 @@ LONG = 20
 
 
 def flow(*names: str) -> tuple[Step, ...]:
-    return tuple(Step(name, name, "", "") for name in names)
+    """Steps that each write one table, called as they are."""
+    return tuple(Step(name, name, "", "", (), (name,)) for name in names)
 
 
-def run(work: Callable, steps: tuple[Step, ...], cores: int = 2, **waits: dict) -> list[Turn]:
+def run(
+    work: Callable, steps: tuple[Step, ...], cores: int = 2, writes: dict | None = None, **waits: dict
+) -> list[Turn]:
     told = Progress({step.name: 1 for step in steps}, io.StringIO())
-    waits = {step.name: waits.get(step.name, {}) for step in steps}
-    return run_side_by_side(steps, work, waits=waits, progress=told, switch=OffSwitch(), cores=cores)
+    waits, writes = ({step.name: given.get(step.name, {}) for step in steps} for given in (waits, writes or {}))
+    return run_side_by_side(steps, work, waits=waits, writes=writes, progress=told, switch=OffSwitch(), cores=cores)
 
 
 def states(turns: list[Turn]) -> dict[str, str]:
@@ -68,6 +71,22 @@ def test_one_that_waits_leaves_its_place_and_goes_on_when_the_other_is_done():
     turns = run(work, flow("a", "b", "c"), b={"read": frozenset("a")}, c={"read": frozenset("ab")})
     assert set(states(turns).values()) == {"done"}
     assert order.index("c opens") < order.index("a reads") < order.index("b reads") < order.index("c reads")
+
+
+def test_one_that_waits_goes_on_as_soon_as_the_table_is_written():
+    has_read = threading.Event()
+
+    def work(step, before_cell):
+        before_cell(1, "open")
+        before_cell(2, "write" if step.name == "a" else "read")
+        if step.name == "b":
+            has_read.set()
+            return "b"
+        before_cell(3, "go on")
+        return "a" if has_read.wait(LONG) else "not read"
+
+    turns = run(work, flow("a", "b"), b={"read": frozenset("a")}, writes={"a": {"write": frozenset("a")}})
+    assert [turn.notebook for turn in turns] == ["a", "b"]
 
 
 def test_a_failure_stops_those_that_wait_and_not_those_that_work():
@@ -144,6 +163,8 @@ def test_ctrl_c_ends_those_at_work_and_those_that_wait():
     waits = {"a": {}, "b": {"read": frozenset("a")}, "c": {}}
     progress = Progress({step.name: 1 for step in steps}, stream)
     with pytest.raises(KeyboardInterrupt):
-        run_side_by_side(steps, work, waits=waits, progress=progress, switch=switch, cores=2)
+        run_side_by_side(
+            steps, work, waits=waits, writes=dict.fromkeys("abc", {}), progress=progress, switch=switch, cores=2
+        )
     assert sorted(ended) == ["a", "b", "c"]
     assert stream.getvalue().count("stopped in") == 3

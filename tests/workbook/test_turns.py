@@ -1,12 +1,13 @@
 """Who may work while others do, and which cells wait."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from helpers.workbook.steps import STEPS, Step
-from helpers.workbook.turns import State, Turn, next_turn, waits
+from helpers.workbook.turns import State, Turn, next_turn, waits, writes
 
 ROOT = Path(__file__).parents[2]
 FLOW = (
@@ -42,10 +43,36 @@ def names(turn: Turn | None) -> str | None:
 )
 def test_whose_turn_it_is(states, cores, goes):
     turns = [Turn(step) for step in FLOW]
-    for turn, state, waits_for in zip(turns, states, ((), ("clean",), ("risk",), ("risk", "time")), strict=True):
+    for turn, state, waits_for in zip(turns, states, ((), ("risks",), ("ratios",), ("ratios", "curves")), strict=True):
         turn.waits_for = frozenset(waits_for)
         turn.enter(state)
     assert names(next_turn(turns, cores=cores)) == goes
+
+
+@pytest.mark.parametrize(
+    ("states", "goes"),
+    [
+        ((NOT_STARTED, NOT_STARTED, NOT_STARTED, NOT_STARTED), "clean"),
+        ((WORKING, NOT_STARTED, NOT_STARTED, NOT_STARTED), "time"),
+        ((WORKING, NOT_STARTED, WAITING, NOT_STARTED), "risk"),
+        ((DONE, WAITING, WAITING, NOT_STARTED), "risk"),  # what the longest waits for is not there
+        ((DONE, WAITING, NOT_STARTED, NOT_STARTED), "risk"),
+    ],
+)
+def test_the_longest_goes_before_others_but_the_first(states, goes):
+    turns = [Turn(replace(step, is_longest=step.name == "time")) for step in FLOW]
+    for turn, state, waits_for in zip(turns, states, ((), ("risks",), ("ratios",), ("ratios", "curves")), strict=True):
+        turn.waits_for = frozenset(waits_for)
+        turn.enter(state)
+    assert names(next_turn(turns, cores=2)) == goes
+
+
+def test_the_longest_goes_on_before_others():
+    turns = [Turn(replace(step, is_longest=step.name == "time")) for step in FLOW]
+    for turn, state in zip(turns, (DONE, WAITING, WAITING, NOT_STARTED), strict=True):
+        turn.waits_for = frozenset({"risks"})
+        turn.enter(state)
+    assert names(next_turn(turns, cores=2)) == "time"
 
 
 def test_waiting_is_no_work(monkeypatch):
@@ -63,13 +90,31 @@ def test_waiting_is_no_work(monkeypatch):
 
 def test_a_cell_waits_for_the_tables_it_names():
     sources = ["import x", "run = open_run()", 'risks = run.read("risks")', "more", "run.read('ratios', ['a'])"]
-    assert waits(FLOW[2], sources, FLOW) == {sources[2]: {"clean"}, sources[4]: {"risk"}}
+    assert waits(FLOW[2], sources, FLOW) == {sources[2]: {"risks"}, sources[4]: {"ratios"}}
     assert waits(FLOW[0], sources, FLOW) == {}
 
 
 def test_a_table_that_no_cell_names_is_waited_for_first():
     sources = ["import x", "for name in names:\n    run.read(name)", 'run.read("ratios")']
-    assert waits(FLOW[2], sources, FLOW) == {sources[0]: {"clean"}, sources[2]: {"risk"}}
+    assert waits(FLOW[2], sources, FLOW) == {sources[0]: {"risks"}, sources[2]: {"ratios"}}
+
+
+def test_a_table_is_there_once_its_notebook_is_done_or_past_the_cell_that_writes_it():
+    turns = [Turn(step) for step in FLOW]
+    for turn, state in zip(turns, (WORKING, WAITING, NOT_STARTED, NOT_STARTED), strict=True):
+        turn.enter(state)
+    turns[1].waits_for = frozenset({"risks"})
+    assert names(next_turn(turns, cores=2)) == "time"
+    turns[0].written = frozenset({"risks"})
+    assert names(next_turn(turns, cores=2)) == "risk"
+    assert turns[0].tables == {"risks"}
+    turns[0].enter(DONE)
+    assert turns[0].tables == {"patients", "risks"}
+
+
+def test_a_cell_writes_the_tables_of_its_notebook_that_it_names():
+    sources = ["import x", 'run.write("risks", risks)\nother.write("else", y)', "run.write_tables({'patients': p})"]
+    assert writes(FLOW[0], sources) == {sources[1]: {"risks"}}
 
 
 def test_a_later_notebook_is_not_waited_for():
@@ -81,7 +126,6 @@ def test_a_later_notebook_is_not_waited_for():
 def test_every_notebook_waits_for_what_it_reads_where_it_reads_it(step):
     sources = [cell.source for cell in nbformat.read(ROOT / step.notebook, 4).cells]
     waiting = waits(step, sources, STEPS)
-    writers = {earlier.name for earlier in STEPS for table in step.reads if table in earlier.writes}
-    assert set().union(*waiting.values()) == writers
+    assert set().union(*waiting.values()) == set(step.reads)
     assert sources[0] not in waiting
     assert all(".read(" in source for source in waiting)

@@ -102,13 +102,13 @@ class Toy:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(book, self.root / path)
 
-    def write_count(self, *work: str, ending: str = "run.complete()") -> None:
-        """The first notebook, with `work` cells before its last."""
+    def write_count(self, *work: str, before: tuple[str, ...] = (), ending: str = "run.complete()") -> None:
+        """The first notebook, with `work` cells before its last and others `before` it writes its table."""
         cells = [
             ("markdown", "# How many patients are there?", []),
             ("code", COUNT_PARAMETERS, ["parameters"]),
             ("code", OPENING, ["remove-cell"]),
-            *(("code", source, []) for source in (COUNT_WORK, *work)),
+            *(("code", source, []) for source in (*before, COUNT_WORK, *work)),
             ("markdown", "A secret of the workshop.", ["remove-cell"]),
             ("markdown", "On to [the answer](2_tell.ipynb), after [a paper](https://example.org/paper).", []),
             ("code", ending, []),
