@@ -1,5 +1,7 @@
 """Distinct values, rows and runs against NumPy's own."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -34,9 +36,11 @@ def test_distinct_is_unique(columns):
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=12))
 @settings(max_examples=60, deadline=None)
-def test_runs_put_together_again_are_the_rows(rows):
+@pytest.mark.parametrize("block", [1, 3, module.BLOCK])
+def test_runs_put_together_again_are_the_rows(block, rows):
     columns = np.array(rows, dtype=int).reshape(-1, 2).T
-    start, length = runs(*columns)
+    with mock.patch.object(module, "BLOCK", block):
+        start, length = runs(*columns)
     for column in columns:
         assert np.repeat(column[start], length).tolist() == column.tolist()
     ends = list(zip(*columns[:, start], strict=True))
@@ -50,6 +54,11 @@ def test_distinct_rows_are_those_of_the_table(rows):
     place, table = distinct_rows(numbers, yes)
     assert table.tolist() == np.unique(np.column_stack([numbers, yes]), axis=0).tolist()
     assert table[place].tolist() == np.column_stack([numbers, yes]).tolist()
+
+
+@pytest.mark.parametrize("codes", [[], [3], [1, 1, 4], [4, 1, 4], [0, 10**9, 0]])
+def test_distinct_codes_are_counted_in_any_order(codes):
+    assert n_distinct(np.array(codes, dtype=np.int32)) == len(set(codes))
 
 
 @pytest.mark.parametrize("spread", [1, 10**9])
