@@ -3,8 +3,10 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -22,7 +24,7 @@ LEVELS = (*(f"T{number}" for number in range(1, 14)), *(f"L{number}" for number 
 SOMETIMES = ("T13", "L6")
 _MARGIN, _PITCH, _GAP = 0.15, 0.25, 0.07  # inches
 _CEMENT = "#7a7a7a"
-_HATCHES = (None, "////")
+_STRIPED, _STRIPES = "nonadjacent", 0.035  # inches from one stripe of a bar to the next
 _NOTE = (
     "Bars to the right: share of the vertebrae at risk there that fractured; hollow where fewer than 10 were at risk, "
     "cut off at the end of the scale. Numbers: fractured / at risk."
@@ -75,11 +77,11 @@ def plot_spine_map(levels: pd.DataFrame, *, unit: str = "vertebrae") -> Figure:
             left = row["treated"] / longest_left * room * 0.44
             _draw_bar(paper, spine - 0.43 - left, y, left, _CEMENT)
             _number(paper, spine - 0.43 - left - 0.06, y, treated_texts[place])
-            for distance, style, hatch, rise in zip(DISTANCES, styles.values(), _HATCHES, (0.052, -0.052), strict=True):
+            for distance, style, rise in zip(DISTANCES, styles.values(), (0.052, -0.052), strict=True):
                 share, is_firm = _risk(row, distance), row[f"at_risk_{distance}"] >= FEW
                 size = min(share / scale, 1.0) * right_room
-                look = {"hatch": hatch, "thickness": 0.09} if is_firm else {"thickness": 0.09, "is_hollow": True}
-                _draw_bar(paper, start, y + rise, size, style.colour, **look)
+                look = {"is_striped": distance == _STRIPED} if is_firm else {"is_hollow": True}
+                _draw_bar(paper, start, y + rise, size, style.colour, thickness=0.09, **look)
             for end, column, distance, style in zip(ends, texts, DISTANCES, styles.values(), strict=True):
                 ink = style.ink if row[f"fractured_{distance}"] else theme.MUTED
                 _number(paper, end, y, column[place], color=ink)
@@ -159,15 +161,25 @@ def _draw_bar(
     y: float,
     width: float,
     colour: str,
-    hatch: str | None = None,
     *,
     thickness: float = 0.14,
+    is_striped: bool = False,
     is_hollow: bool = False,
 ) -> None:
     if width:
-        look = {"facecolor": colour, "edgecolor": theme.PAPER, "linewidth": 0.5, "hatch": hatch}
+        look = {"facecolor": colour, "edgecolor": theme.PAPER, "linewidth": 0.5}
         look = {"facecolor": theme.PAPER, "edgecolor": colour, "linewidth": 0.8} if is_hollow else look
         paper.add_patch(Rectangle((left, y - thickness / 2), width, thickness, **look))
+        if is_striped:
+            paper.add_collection(_stripes(left, y - thickness / 2, width, thickness))
+
+
+def _stripes(left: float, bottom: float, width: float, height: float) -> LineCollection:
+    """Slanting stripes over a bar. As lines, because browsers print a hatched area as pixels, and slowly."""
+    starts = np.arange(left - height + _STRIPES / 2, left + width, _STRIPES)
+    inside = np.clip([starts, starts + height], left, left + width)
+    lines = np.stack([inside, inside - starts + bottom], axis=-1).swapaxes(0, 1)
+    return LineCollection(lines, colors=theme.PAPER, linewidths=0.6, capstyle="butt")
 
 
 def _number(paper: Axes, x: float, y: float, text: str, color: str = theme.INK) -> None:
@@ -183,5 +195,5 @@ def _draw_heads(paper: Axes, top: float, spine: float, ends: Sequence[float], he
     for place, (end, heading, ink) in enumerate(zip(ends, headings, inks, strict=True)):
         rise = 0.06 + 0.135 * (heading.count("\n") + 1)
         write(paper, end, top + rise, heading, size=theme.SMALL, ha="right", color=ink)
-        if place < len(styles):
-            _draw_bar(paper, end - 0.3, top + 0.43, 0.3, list(styles.values())[place].colour, _HATCHES[place])
+        colour, is_striped = list(styles.values())[place].colour, DISTANCES[place] == _STRIPED
+        _draw_bar(paper, end - 0.3, top + 0.43, 0.3, colour, is_striped=is_striped)

@@ -77,7 +77,6 @@ _RC = {
     "grid.color": "#e6e6e3",
     "grid.linewidth": 0.6,
     "lines.solid_capstyle": "butt",
-    "hatch.linewidth": 0.6,
     "text.parse_math": False,  # a "$" in a label is a dollar sign
     "text.hinting": "none",  # text keeps its measured width at every resolution
     "figure.facecolor": PAPER,
