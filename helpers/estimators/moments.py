@@ -16,7 +16,7 @@ from helpers.estimators.kinds import Kinds
 
 # Where no more than one in ten of the first rows are alike, none are put together.
 FIRST, MOSTLY = 10_000, 0.9
-BLOCK, LARGEST = 2**20, 2**31
+BLOCK, LARGEST = 2**16, 2**31
 COUNTED = {"days", "group", "outcome"}
 
 
