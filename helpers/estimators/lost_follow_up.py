@@ -7,6 +7,7 @@ import numpy as np
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, same_length
 from helpers.estimators.cumulative_incidence import outcome_codes
+from helpers.estimators.moments import Cells, Moments
 
 
 def risk_if_lost_differ(days, outcome, *, horizon_days: float, hazard_ratio: float = 1.0) -> float:
@@ -41,21 +42,10 @@ def risk_if_lost_differ(days, outcome, *, horizon_days: float, hazard_ratio: flo
     """
     days, outcome = durations(days), outcome_codes(outcome)
     same_length(days=days, outcome=outcome)
-    if not hazard_ratio >= 0:
-        raise WorkbookError(f"`hazard_ratio` must be 0 or more, but got {hazard_ratio}. 1 means: as those followed.")
     if not len(days):
         raise WorkbookError("There are no vertebrae: nothing to follow.")
-    times, place = np.unique(days, return_inverse=True)
-    fractured, died, left = (np.bincount(place[outcome == code], minlength=len(times)) for code in (1, 2, 0))
-    at_risk = (fractured + died + left)[::-1].cumsum()[::-1]
-    fracture = np.minimum(hazard_ratio * fractured / at_risk, 1 - died / at_risk)
-    staying = 1 - fracture - died / at_risk
-    chance = np.zeros(len(times) + 1)  # of a fracture after each time, by the horizon, of a vertebra free of it
-    for at in range(len(times) - 1, -1, -1):
-        inside = times[at] <= horizon_days
-        chance[at] = fracture[at] * inside + staying[at] * chance[at + 1]
-    lost = left * (times < horizon_days)
-    return float(((fractured * (times <= horizon_days)).sum() + lost @ chance[1:]) / len(days))
+    moments = Cells.of(days=days, outcome=outcome, shape=(1, 3)).moments
+    return _risk(moments, 0, horizon_days=horizon_days, hazard_ratio=hazard_ratio)
 
 
 def ratio_if_lost_differ(days, outcome, exposed, *, horizon_days: float, hazard_ratios: Sequence[float]) -> list[dict]:
@@ -79,10 +69,9 @@ def ratio_if_lost_differ(days, outcome, exposed, *, horizon_days: float, hazard_
     same_length(days=days, outcome=outcome, exposed=exposed)
     if exposed.all() or not exposed.any():
         raise WorkbookError("One of the two groups has no vertebrae, so there is no ratio.")
+    moments = Cells.of(days=days, outcome=outcome, group=exposed, shape=(2, 3)).moments
     risks = {
-        (group, k): risk_if_lost_differ(
-            days[exposed == group], outcome[exposed == group], horizon_days=horizon_days, hazard_ratio=k
-        )
+        (group, k): _risk(moments, int(group), horizon_days=horizon_days, hazard_ratio=k)
         for group in (True, False)
         for k in {1.0, *hazard_ratios}
     }
@@ -92,6 +81,22 @@ def ratio_if_lost_differ(days, outcome, exposed, *, horizon_days: float, hazard_
         for who, (near, far) in differing.items()
         for k in hazard_ratios
     ]
+
+
+def _risk(moments: Moments, group: int, *, horizon_days: float, hazard_ratio: float) -> float:
+    if not hazard_ratio >= 0:
+        raise WorkbookError(f"`hazard_ratio` must be 0 or more, but got {hazard_ratio}. 1 means: as those followed.")
+    is_own = moments.leaving[:, group].any(axis=1)
+    times, (left, fractured, died) = moments.time[is_own], moments.leaving[is_own, group].T
+    at_risk = moments.at_risk[is_own, group]
+    fracture = np.minimum(hazard_ratio * fractured / at_risk, 1 - died / at_risk)
+    staying = 1 - fracture - died / at_risk
+    chance = np.zeros(len(times) + 1)  # of a fracture after each time, by the horizon, of a vertebra free of it
+    for at in range(len(times) - 1, -1, -1):
+        inside = times[at] <= horizon_days
+        chance[at] = fracture[at] * inside + staying[at] * chance[at + 1]
+    lost = left * (times < horizon_days)
+    return float(((fractured * (times <= horizon_days)).sum() + lost @ chance[1:]) / at_risk[0])
 
 
 def _ratio(risks: dict, k_exposed: float, k_unexposed: float) -> float | None:

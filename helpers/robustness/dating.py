@@ -31,10 +31,11 @@ def dated(days, last_clean_days, event, *, share: float) -> np.ndarray:
     """
     if not 0 <= share <= 1:
         raise WorkbookError(f"`share` must lie from 0 to 1, but got {share}. 0.5 is half way.")
-    days, event = np.asarray(days), np.asarray(event, dtype=bool)
-    last = pd.array(last_clean_days, dtype="Int64").to_numpy(dtype=np.int64, na_value=0).clip(0, days)
-    moved = np.minimum(last + np.maximum(1, np.ceil(share * (days - last)).astype(np.int64)), days)
-    return np.where(event, moved, days)
+    days, fractured = np.array(days), np.flatnonzero(event)
+    found = days[fractured].astype(np.int64)
+    last = pd.array(last_clean_days, dtype="Int64").take(fractured).to_numpy(dtype=np.int64, na_value=0).clip(0, found)
+    days[fractured] = np.minimum(last + np.maximum(1, np.ceil(share * (found - last)).astype(np.int64)), found)
+    return days
 
 
 def by_dating(risk_table: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
@@ -52,7 +53,7 @@ def by_dating(risk_table: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataF
         conf_high, note.
     """
     event, exposed = (risk_table["outcome"] == "fracture").to_numpy(), risk_table["is_adjacent"].to_numpy(dtype=bool)
-    patient = risk_table["patient"].to_numpy()
+    patient = risk_table["patient"].array
     rows = []
     for dating, share in DATINGS.items():
         days = dated(risk_table["days"].to_numpy(), risk_table["last_clean_days"], event, share=share)
