@@ -9,7 +9,7 @@ from helpers.cohort.at_risk import FRACTURE, FollowUp
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import ABSENT, day_numbers
 from helpers.cohort.found_on import found_on, has_partial_dates
-from helpers.cohort.spine_arrays import Spines, latest_of, patient_codes, since_index
+from helpers.cohort.spine_arrays import Spines, latest_of, patient_codes, patient_day_keys, since_index
 
 Latest = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -55,7 +55,7 @@ def _last_image(cohort: CleanCohort, spines: Spines) -> Latest:
     An image without a day is of the first one it can be of.
     """
     index = spines.index
-    images = _keys(patient_codes(cohort.imaging), day_numbers(cohort.imaging["imaging_date"]))
+    images = patient_day_keys(patient_codes(cohort.imaging), day_numbers(cohort.imaging["imaging_date"]))
     final = since_index(latest_of(cohort.imaging, "imaging_date", len(index)), index, absent=ABSENT)
     last = _last_imaging(cohort, spines)
 
@@ -63,7 +63,7 @@ def _last_image(cohort: CleanCohort, spines: Spines) -> Latest:
         found = final[patient]
         # Most are followed to their final image; only the others have theirs looked for.
         seek = np.flatnonzero(found > day)
-        day_0 = _keys(patient[seek], index[patient[seek]])
+        day_0 = patient_day_keys(patient[seek], index[patient[seek]])
         place = np.searchsorted(images, day_0 + day[seek], side="right") - 1
         # Without an image by then the place is that of another patient's, or of none, and counts as before day 0.
         found[seek] = np.where(place < 0, 0, np.maximum(images[place] - day_0, 0))
@@ -76,10 +76,10 @@ def _last_image(cohort: CleanCohort, spines: Spines) -> Latest:
 def _last_image_surely_by(cohort: CleanCohort, spines: Spines) -> Latest:
     """The same of the images all of whose possible days lie in that time: the latest first day of any of them."""
     person, since = _images(cohort, spines)
-    images = upto = _keys(person, since)
+    images = upto = patient_day_keys(person, since)
     if "imaging_date_last" in cohort.imaging:
         person, until = _images(cohort, spines, until="imaging_date_last")
-        upto = _keys(person, until)
+        upto = patient_day_keys(person, until)
         order = np.argsort(upto, kind="stable")
         # The patient stands before the day in these numbers, so the latest is one of the same patient.
         upto, images = upto[order], np.maximum.accumulate(images[order])
@@ -95,11 +95,6 @@ def _last_image_surely_by(cohort: CleanCohort, spines: Spines) -> Latest:
         return np.maximum(np.maximum(found, own), 0).astype(np.int32)
 
     return latest
-
-
-def _keys(patient: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Patient and day as one integer, in order of patient, then day."""
-    return (patient.astype(np.int64) << 32) + day
 
 
 def _images(cohort: CleanCohort, spines: Spines, until: str = "imaging_date") -> tuple[np.ndarray, np.ndarray]:

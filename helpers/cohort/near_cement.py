@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.cohort.at_risk import AtRisk
 from helpers.cohort.runs import last_rows
 from helpers.cohort.spine import N_SLOTS, unpack
-from helpers.cohort.spine_arrays import Spines
+from helpers.cohort.spine_arrays import Spines, patient_day_keys
 
 DIRECTIONS = ("above", "below", "between")
 _FAR = np.int8(127)
@@ -44,7 +44,8 @@ class NewCement:
         """The rows at risk whose patients had new cement before the row's last day, and on how many days."""
         row = np.flatnonzero(at_risk.each(np.diff(self.first) > 0))
         patient = at_risk.patient[row]
-        number = np.searchsorted(_keys(self.patient, self.day), _keys(patient, days[row])) - self.first[patient]
+        before = np.searchsorted(patient_day_keys(self.patient, self.day), patient_day_keys(patient, days[row]))
+        number = before - self.first[patient]
         return row[number > 0], number[number > 0]
 
 
@@ -72,7 +73,7 @@ def nearest_cement(levels: np.ndarray, cemented: np.ndarray) -> NearCement:
 def new_cement(spines: Spines) -> NewCement:
     """The days on which new cement came to each patient."""
     later = spines.later_cement
-    key = _keys(later.patient, later.day)
+    key = patient_day_keys(later.patient, later.day)
     order = np.argsort(key, kind="stable")
     key, patient = key[order], later.patient[order]
     # A vertebra is first cemented once, so levels add up as their bits do.
@@ -82,8 +83,3 @@ def new_cement(spines: Spines) -> NewCement:
     last = np.flatnonzero(last_rows(key))
     first = np.searchsorted(patient[last], np.arange(len(spines.index) + 1))
     return NewCement(patient[last], later.day[order][last], cemented[last], first)
-
-
-def _keys(patient: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Patient and day as one integer, in order of patient, then day."""
-    return patient.astype(np.int64) << 32 | day

@@ -108,6 +108,11 @@ def since_index(day: np.ndarray, index: np.ndarray, *, absent) -> np.ndarray:
     return np.where(is_known, day - index, absent)
 
 
+def patient_day_keys(patient: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Patient and day as one integer, in order of patient, then day."""
+    return (patient.astype(np.int64) << 32) + day
+
+
 def count_levels(masks: np.ndarray) -> np.ndarray:
     """How many levels each packed integer holds (int8)."""
     return _COUNT.take(masks.astype(np.intp))

@@ -2,9 +2,10 @@ import pandas as pd
 import pytest
 from boxes import assert_legible
 from figure_tables import spine_levels
+from matplotlib.patches import Rectangle
 
 from helpers.errors import WorkbookError
-from helpers.figures.spine_map import describe_spine_map, plot_spine_map
+from helpers.figures.spine_map import FEW, describe_spine_map, plot_spine_map
 
 
 def test_levels_run_down_the_page_and_the_counts_stand_beside():
@@ -35,6 +36,18 @@ def test_the_scale_ends_at_the_highest_risk_of_not_too_few():
     )
     assert "13%" in assert_legible(plot_spine_map(counts))
     assert "75%" in assert_legible(plot_spine_map(counts.iloc[:1].assign(at_risk_nonadjacent=2)))
+
+
+def test_bars_further_away_are_striped_and_the_stripes_end_with_them():
+    axes = plot_spine_map(spine_levels()).axes[0]
+    bars = [patch.get_bbox() for patch in axes.patches if isinstance(patch, Rectangle)]
+    drawn = [stripes.get_datalim(axes.transData) for stripes in axes.collections]
+    counts = spine_levels()
+    is_firm = (counts["fractured_nonadjacent"] > 0) & (counts["at_risk_nonadjacent"] >= FEW)
+    assert len(drawn) == is_firm.sum() + 1  # and that of the key
+    for own in drawn:
+        inside = [bar for bar in bars if bar.x0 <= own.x0 + 1e-9 and own.x1 <= bar.x1 + 1e-9 and bar.height < 0.15]
+        assert any(bar.y0 <= own.y0 + 1e-9 and own.y1 <= bar.y1 + 1e-9 for bar in inside)
 
 
 def test_unknown_level_is_named():
