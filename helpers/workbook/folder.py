@@ -22,7 +22,17 @@ from helpers.workbook.places import from_root, input_path
 from helpers.workbook.saved import Saved
 from helpers.workbook.settings import Settings, read_settings
 from helpers.workbook.spreadsheet import write_csv
-from helpers.workbook.steps import COMPLETE, SHARED_ALWAYS, STEPS, Step, find_step, mark_of, writer_of
+from helpers.workbook.steps import (
+    COMPLETE,
+    PRIVATE,
+    SHARED_ALWAYS,
+    STEPS,
+    TABLES,
+    Step,
+    find_step,
+    mark_of,
+    writer_of,
+)
 from helpers.workbook.table_files import columns_of, private_file, write_parquet
 
 __all__ = ["FlowError", "RunFolder", "Saved", "input_path", "open_run"]
@@ -235,18 +245,18 @@ class RunFolder:
 
     @property
     def _tables(self) -> Path:
-        return self.path / "tables"
+        return self.path / TABLES
 
     @property
     def _private(self) -> Path:
-        folder = self.path / "private"
+        folder = self.path / PRIVATE
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         return folder
 
     def _folder_of(self, table: str) -> Path:
         is_private = hides(self.suppress_below) and table not in SHARED_ALWAYS
-        return self._private / "tables" if is_private else self._tables
+        return self._private / TABLES if is_private else self._tables
 
     @property
     def _figure_folder(self) -> Path:

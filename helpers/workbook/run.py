@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -27,9 +28,9 @@ from helpers.workbook.printing import write_pdf
 from helpers.workbook.progress import Progress
 from helpers.workbook.settings import write_settings
 from helpers.workbook.side_by_side import BeforeCell, run_side_by_side
-from helpers.workbook.steps import COMPLETE, STEPS, Step, mark_of
+from helpers.workbook.steps import COMPLETE, STEPS, Step, mark_of, written_tables
 from helpers.workbook.study import Study, checked_values, read_study
-from helpers.workbook.turns import waits, writes
+from helpers.workbook.turns import waits
 from helpers.workbook.workers import scheduler_for
 
 WITHOUT_PARTS = (
@@ -200,7 +201,7 @@ def _executed(plan: Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
         plan.steps,
         work,
         waits={step.name: waits(step, sources[step.name], plan.steps) for step in plan.steps},
-        writes={step.name: writes(step, sources[step.name]) for step in plan.steps},
+        written=partial(written_tables, plan.place.aside),
         # papermill puts in one more cell, with the parameters of the run
         progress=Progress({step.title: len(books[step.name].cells) + 1 for step in plan.steps}, stream),
         switch=switch,

@@ -32,23 +32,23 @@ def run_side_by_side(
     work: Work,
     *,
     waits: Mapping[str, Mapping[str, frozenset[str]]],
-    writes: Mapping[str, Mapping[str, frozenset[str]]],
+    written: Callable[[Step], frozenset[str]],
     progress: Progress,
     switch: OffSwitch,
     cores: int,
 ) -> list[Turn]:
     """Execute the notebook of every step with `work(step, before_cell)`; each turn says what it came to.
 
-    `waits[step name][source of a cell]` are the tables that must be there before this cell starts, and `writes` those
-    that are there once it has ended; all others of a step are there when it is done. When a notebook fails, those at
-    work beside it go on to their end or to the next cell that waits, and no other starts.
+    `waits[step name][source of a cell]` are the tables that must be there before this cell starts, and `written(step)`
+    those that a notebook between two cells has written so far; all are there when it is done. When a notebook fails,
+    those at work beside it go on to their end or to the next cell that waits, and no other starts.
 
     Raises
     ------
     KeyboardInterrupt
         If the run was interrupted and nothing had failed before; all kernels are ended then.
     """
-    return _Run(steps, work, waits, writes, progress, switch, cores).to_its_end()
+    return _Run(steps, work, waits, written, progress, switch, cores).to_its_end()
 
 
 class _Run:
@@ -57,13 +57,13 @@ class _Run:
         steps: Sequence[Step],
         work: Work,
         waits: Mapping[str, Mapping[str, frozenset[str]]],
-        writes: Mapping[str, Mapping[str, frozenset[str]]],
+        written: Callable[[Step], frozenset[str]],
         progress: Progress,
         switch: OffSwitch,
         cores: int,
     ):
         self._turns = [Turn(step) for step in steps]
-        self._work, self._waits, self._writes = work, waits, writes
+        self._work, self._waits, self._written = work, waits, written
         self._progress, self._switch, self._cores = progress, switch, cores
         self._told: queue.SimpleQueue[tuple[Turn, int | frozenset[str] | State]] = queue.SimpleQueue()
 
@@ -107,7 +107,7 @@ class _Run:
             case int():
                 self._progress.cell(place, told)
             case Written():
-                turn.written |= told
+                turn.written = told
             case frozenset():
                 turn.waits_for = told
                 turn.enter(State.WAITING)
@@ -141,9 +141,9 @@ class _Run:
 
     def _before_cell(self, turn: Turn, number: int, source: str) -> None:
         """In the notebook's thread: tell where it is, and wait here for the tables that the cell needs."""
-        if written := self._writes[turn.step.name].get(turn.source):
-            self._told.put((turn, Written(written)))
-        turn.source = source
+        written = Written(self._written(turn.step))
+        if written != turn.written:
+            self._told.put((turn, written))
         waits_for = self._waits[turn.step.name].get(source)
         if waits_for:
             turn.may_go_on.clear()

@@ -45,6 +45,8 @@ class Step:
 
 
 COMPLETE = ".complete"
+TABLES = "tables"
+PRIVATE = "private"
 # Their numbers are rounded before they are written where small numbers are hidden; all other tables are then private.
 SHARED_ALWAYS = ("relative_risk_estimates", "time_to_event_estimates", "natural_clustering_estimates", "estimates")
 PUBLISHED = "data/reference/published_figures.csv"
@@ -167,6 +169,12 @@ def find_step(name: str, steps: Sequence[Step] = STEPS) -> Step:
 def mark_of(run_folder: Path, step: Step) -> Path:
     """The small file that says a notebook ran to its last cell."""
     return run_folder / COMPLETE / f"{step.name}.json"
+
+
+def written_tables(run_folder: Path, step: Step) -> frozenset[str]:
+    """Those of its tables that a notebook has written so far, shared or private."""
+    folders = (run_folder / TABLES, run_folder / PRIVATE / TABLES)
+    return frozenset(name for name in step.writes if any((own / f"{name}.parquet").exists() for own in folders))
 
 
 def writer_of(table: str, steps: Sequence[Step] = STEPS) -> Step | None:

@@ -11,7 +11,7 @@ import nbformat
 
 from helpers.workbook.steps import Step
 
-READ, WRITE = (re.compile(rf"""\.{does}\(\s*["'](\w+)["']""") for does in ("read", "write"))
+READ = re.compile(r"""\.read\(\s*["'](\w+)["']""")
 
 
 class State(Enum):
@@ -29,15 +29,13 @@ class State(Enum):
 class Turn:
     """One notebook of a run: how far it is, its seconds at work, and what it came to.
 
-    `waits_for` are the tables without which it cannot go on, `written` those that are there before it is done, and
-    `source` is that of the cell where it is.
+    `waits_for` are the tables without which it cannot go on, `written` those that are there before it is done.
     """
 
     step: Step
     state: State = State.NOT_STARTED
     waits_for: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
-    source: str = ""
     is_stopped: bool = False
     notebook: nbformat.NotebookNode | None = None
     error: BaseException | None = None
@@ -100,9 +98,3 @@ def waits(step: Step, sources: Sequence[str], steps: Sequence[Step]) -> Mapping[
     named = {source: tables.intersection(READ.findall(source)) for source in sources}
     named[sources[0]] |= tables.difference(*named.values())
     return {source: frozenset(tables) for source, tables in named.items() if tables}
-
-
-def writes(step: Step, sources: Sequence[str]) -> Mapping[str, frozenset[str]]:
-    """For the source of each cell that names tables of its own in `.write("...")`, which are then there for others."""
-    named = {source: frozenset(step.writes).intersection(WRITE.findall(source)) for source in sources}
-    return {source: tables for source, tables in named.items() if tables}

@@ -11,6 +11,7 @@ from helpers.disclosure import coarse
 from helpers.errors import Problems, WorkbookError
 from helpers.workbook.folder import FlowError, mark_of, open_run
 from helpers.workbook.spreadsheet import inert
+from helpers.workbook.steps import written_tables
 
 COUNTS = pd.DataFrame({"sex": pd.Categorical(["F", "M"], ["M", "F"], ordered=True), "n": [2, 1]})
 
@@ -35,7 +36,10 @@ def reading(tmp_path, steps):
 
 
 def test_a_table_comes_back_as_it_was_written(writing, reading):
+    assert written_tables(writing.path, writing.step) == set()
     writing.write("counts", COUNTS)
+    assert written_tables(writing.path, writing.step) == {"counts"}
+    assert written_tables(writing.path, reading.step) == set()
     pd.testing.assert_frame_equal(reading.read("counts"), COUNTS)
     assert list(reading.read("counts", columns=["n"])) == ["n"]
     assert list(reading.read("counts", columns=["n"], if_there=["sex", "age"])) == ["n", "sex"]
@@ -181,6 +185,7 @@ def test_where_small_numbers_are_hidden_tables_are_private_and_a_shown_one_is_sh
     assert {path.stat().st_mode & 0o777 for path in (private / "tables").iterdir()} == {0o600}
     then = open_run(tmp_path, "tell", steps=steps, check=accept, suppress_below=8)
     pd.testing.assert_frame_equal(then.read("counts"), COUNTS)
+    assert written_tables(tmp_path, first.step) == {"counts"}
 
 
 def test_a_figure_of_single_days_is_left_out_where_small_numbers_are_hidden(tmp_path, steps, writing):

@@ -22,11 +22,11 @@ def flow(*names: str) -> tuple[Step, ...]:
 
 
 def run(
-    work: Callable, steps: tuple[Step, ...], cores: int = 2, writes: dict | None = None, **waits: dict
+    work: Callable, steps: tuple[Step, ...], cores: int = 2, written: Callable = lambda step: frozenset(), **waits: dict
 ) -> list[Turn]:
     told = Progress({step.name: 1 for step in steps}, io.StringIO())
-    waits, writes = ({step.name: given.get(step.name, {}) for step in steps} for given in (waits, writes or {}))
-    return run_side_by_side(steps, work, waits=waits, writes=writes, progress=told, switch=OffSwitch(), cores=cores)
+    waits = {step.name: waits.get(step.name, {}) for step in steps}
+    return run_side_by_side(steps, work, waits=waits, written=written, progress=told, switch=OffSwitch(), cores=cores)
 
 
 def states(turns: list[Turn]) -> dict[str, str]:
@@ -74,7 +74,7 @@ def test_one_that_waits_leaves_its_place_and_goes_on_when_the_other_is_done():
 
 
 def test_one_that_waits_goes_on_as_soon_as_the_table_is_written():
-    has_read = threading.Event()
+    there, has_read = set(), threading.Event()
 
     def work(step, before_cell):
         before_cell(1, "open")
@@ -82,10 +82,11 @@ def test_one_that_waits_goes_on_as_soon_as_the_table_is_written():
         if step.name == "b":
             has_read.set()
             return "b"
+        there.add("a")
         before_cell(3, "go on")
         return "a" if has_read.wait(LONG) else "not read"
 
-    turns = run(work, flow("a", "b"), b={"read": frozenset("a")}, writes={"a": {"write": frozenset("a")}})
+    turns = run(work, flow("a", "b"), b={"read": frozenset("a")}, written=lambda step: there & set(step.writes))
     assert [turn.notebook for turn in turns] == ["a", "b"]
 
 
@@ -164,7 +165,7 @@ def test_ctrl_c_ends_those_at_work_and_those_that_wait():
     progress = Progress({step.name: 1 for step in steps}, stream)
     with pytest.raises(KeyboardInterrupt):
         run_side_by_side(
-            steps, work, waits=waits, writes=dict.fromkeys("abc", {}), progress=progress, switch=switch, cores=2
+            steps, work, waits=waits, written=lambda step: frozenset(), progress=progress, switch=switch, cores=2
         )
     assert sorted(ended) == ["a", "b", "c"]
     assert stream.getvalue().count("stopped in") == 3

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from helpers.workbook.steps import STEPS, Step
-from helpers.workbook.turns import State, Turn, next_turn, waits, writes
+from helpers.workbook.turns import State, Turn, next_turn, waits
 
 ROOT = Path(__file__).parents[2]
 FLOW = (
@@ -110,11 +110,6 @@ def test_a_table_is_there_once_its_notebook_is_done_or_past_the_cell_that_writes
     assert turns[0].tables == {"risks"}
     turns[0].enter(DONE)
     assert turns[0].tables == {"patients", "risks"}
-
-
-def test_a_cell_writes_the_tables_of_its_notebook_that_it_names():
-    sources = ["import x", 'run.write("risks", risks)\nother.write("else", y)', "run.write_tables({'patients': p})"]
-    assert writes(FLOW[0], sources) == {sources[1]: {"risks"}}
 
 
 def test_a_later_notebook_is_not_waited_for():
