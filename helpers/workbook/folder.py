@@ -33,7 +33,7 @@ from helpers.workbook.steps import (
     mark_of,
     writer_of,
 )
-from helpers.workbook.table_files import columns_of, private_file, write_parquet
+from helpers.workbook.table_files import TableReader, columns_of, private_file, write_parquet
 
 __all__ = ["FlowError", "RunFolder", "Saved", "input_path", "open_run"]
 
@@ -75,6 +75,7 @@ class RunFolder:
     suppress_below: int = 0
     _written: list[str] = field(default_factory=list)
     _figures: list[str] = field(default_factory=list)
+    _reader: TableReader = field(default_factory=TableReader)
 
     def read(
         self, name: str, columns: Sequence[str] | None = None, if_there: Sequence[str] = ()
@@ -102,7 +103,7 @@ class RunFolder:
         wanted = None if columns is None else [*columns, *(one for one in if_there if one in columns_of(path))]
         if self.scheduler and path.is_dir():
             return self._workers.read(name, path, wanted)
-        frame = read_parts(path, wanted) if path.is_dir() else pd.read_parquet(path, columns=wanted)
+        frame = read_parts(path, wanted) if path.is_dir() else self._reader.read(path, wanted)
         self.check(name, frame, **({} if wanted is None else {"columns": wanted}))
         return frame
 

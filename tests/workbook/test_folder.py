@@ -12,6 +12,7 @@ from helpers.errors import Problems, WorkbookError
 from helpers.workbook.folder import FlowError, mark_of, open_run
 from helpers.workbook.spreadsheet import inert
 from helpers.workbook.steps import written_tables
+from helpers.workbook.table_files import TableReader, write_parquet
 
 COUNTS = pd.DataFrame({"sex": pd.Categorical(["F", "M"], ["M", "F"], ordered=True), "n": [2, 1]})
 
@@ -44,6 +45,30 @@ def test_a_table_comes_back_as_it_was_written(writing, reading):
     assert list(reading.read("counts", columns=["n"])) == ["n"]
     assert list(reading.read("counts", columns=["n"], if_there=["sex", "age"])) == ["n", "sex"]
     assert (writing.path / "tables" / "counts.csv").read_bytes() == b"sex,n\nF,2\nM,1\n"
+
+
+def test_a_table_is_read_as_pandas_reads_it_and_like_categories_are_made_once(tmp_path):
+    levels = pd.CategoricalDtype(["T1", "T2"], ordered=True)
+    frame = pd.DataFrame(
+        {
+            "patient": pd.Categorical(["p1", "p1", None, "p2"]),
+            "level": pd.Categorical(["T2", None, "T1", "T1"], dtype=levels),
+            "days": pd.array([3, None, 0, 1], dtype="Int32"),
+            "is_new": [True, False, True, True],
+            "said": ["a", None, "", "b"],
+        }
+    )
+    unordered = frame.assign(level=frame["level"].cat.as_unordered())
+    others = frame.assign(patient=frame["patient"].cat.rename_categories(["p1", "p3"]))
+    reader, read = TableReader(), []
+    for number, table in enumerate([frame, frame[["patient"]], frame[:0], unordered, others, frame]):
+        path = tmp_path / f"{number}.parquet"
+        write_parquet(table, path)
+        read.append(reader.read(path))
+        pd.testing.assert_frame_equal(read[-1], pd.read_parquet(path))
+    pd.testing.assert_frame_equal(reader.read(path, ["said", "patient"]), frame[["said", "patient"]])
+    names = [table["patient"].cat.categories for table in read]
+    assert names[0] is names[1] is names[3]
 
 
 def test_only_declared_tables(writing, reading):
