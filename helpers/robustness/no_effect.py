@@ -120,18 +120,16 @@ def _cohorts(design: Design, hazards: np.ndarray, kind: str, rng: np.random.Gene
     """New fractures of every cohort, and what they come to."""
     follow_up, adjacent = design.follow_up[design.at_risk], design.is_adjacent[design.at_risk]
     cohorts = len(hazards)
-    threshold = rng.exponential(size=hazards.shape)
+    days = [(np.zeros(0), np.zeros(0, dtype=np.intp))] * cohorts
     if len(design.event_days):
         pace = pace_of(hazards, follow_up, design.event_days, cohorts=cohorts, kind=kind)
-        fractured = threshold < hazards * pace.by(follow_up)
-    else:
-        pace, fractured = None, np.zeros(hazards.shape, dtype=bool)
+        at_end = pace.by(follow_up)
+        days = [_new_fractures(hazard, pace, at_end, rng) for hazard in hazards]
     groups = (adjacent, ~adjacent)
-    counts = [fractured[:, group].sum(axis=1) for group in groups]
+    counts = [np.array([np.count_nonzero(group[vertebra]) for _, vertebra in days]) for group in groups]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (counts[0] / adjacent.sum()) / (counts[1] / (~adjacent).sum())
     found = {"risk_ratio": np.where(np.isfinite(ratio), ratio, np.nan)}
-    days = _days(fractured, threshold, hazards, pace)
     for name, group, number in zip(GROUPS, groups, counts, strict=True):
         found[f"fractures_{name}"] = number
         own = [(day[group[vertebra]], vertebra[group[vertebra]]) for day, vertebra in days]
@@ -143,12 +141,13 @@ def _cohorts(design: Design, hazards: np.ndarray, kind: str, rng: np.random.Gene
     return pd.DataFrame(found)
 
 
-def _days(fractured: np.ndarray, threshold: np.ndarray, hazards: np.ndarray, pace: Pace | None) -> list[tuple]:
-    """Of each cohort the days of its new fractures and the vertebrae that had them."""
-    cohort, vertebra = np.nonzero(fractured)
-    day = pace.reached(threshold[fractured] / hazards[fractured]) if len(cohort) else np.zeros(0)
-    ends = np.searchsorted(cohort, np.arange(1, len(fractured)))
-    return list(zip(np.split(day, ends), np.split(vertebra, ends), strict=True))
+def _new_fractures(
+    hazard: np.ndarray, pace: Pace, at_end: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The days of one cohort's new fractures and the vertebrae that had them; `at_end` is the pace by follow-up's end."""
+    threshold = rng.exponential(size=len(hazard))
+    vertebra = np.flatnonzero(threshold < hazard * at_end)
+    return pace.reached(threshold[vertebra] / hazard[vertebra]), vertebra
 
 
 def _half_time(day: np.ndarray, vertebra: np.ndarray, follow_up: np.ndarray, group: np.ndarray, ends) -> float:

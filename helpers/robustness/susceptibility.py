@@ -114,14 +114,15 @@ class Susceptibility:
         seen = person * len(values) + cell
         along = np.exp(self.spread * Z - self.spread**2 / 2)
         hazards = np.zeros((N_SLOTS, len(person)), dtype=np.float32)
-        chance = found[-1].take(seen, axis=1)
+        chance, given = np.empty((2, len(Z), len(person)), dtype=np.float32)
+        np.take(found[-1], seen, axis=1, out=chance, mode="clip")  # the mode that needs no copy of what it takes
         for slot in range(N_SLOTS - 1, -1, -1):
             z = _drawn(rng, chance)
             hazards[slot] = along[z]
             if slot:
                 column = np.where(has_slot[person, slot], z, z + len(Z))
-                chance = found[slot - 1].take(seen, axis=1)
-                chance *= below.take(column, axis=1)
+                np.take(found[slot - 1], seen, axis=1, out=chance, mode="clip")
+                chance *= np.take(below, column, axis=1, out=given, mode="clip")
         hazards = np.ascontiguousarray(hazards.T)
         hazards *= self.scale * self.weights * values[cell][:, None] * has_slot[person]
         return hazards.reshape(len(has_slot), times, N_SLOTS)
