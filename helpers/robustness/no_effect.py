@@ -144,7 +144,7 @@ def _cohorts(design: Design, hazards: np.ndarray, kind: str, rng: np.random.Gene
 def _new_fractures(
     hazard: np.ndarray, pace: Pace, at_end: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The days of one cohort's new fractures and the vertebrae that had them; `at_end` is the pace by follow-up's end."""
+    """The days of one cohort's new fractures and whose they are; `at_end` is the pace up to the end of follow-up."""
     threshold = rng.exponential(size=len(hazard))
     vertebra = np.flatnonzero(threshold < hazard * at_end)
     return pace.reached(threshold[vertebra] / hazard[vertebra]), vertebra

@@ -44,9 +44,9 @@ def shared_cohort(tables: Mapping[str, pd.DataFrame], *, most_patients: int, see
     most_patients : int
         The sample is the same for the same seed.
     """
-    has_procedure = tables["procedures"]["patient"].cat.categories[np.unique(patient_codes(tables["procedures"]))]
-    names = tables["patients"]["patient"].cat.categories
-    kept = drawn(names[names.isin(has_procedure)], most_patients, seed)
+    names, in_procedures = (tables[name]["patient"].cat.categories for name in ("patients", "procedures"))
+    treated = in_procedures[_is_treated(tables)]
+    kept = drawn(treated if in_procedures.equals(names) else names[names.isin(treated)], most_patients, seed)
     if not len(kept):
         raise WorkbookError("No patient has a vertebroplasty, so there is nothing to specify.")
     return _cohort({name: _of_patients(tables[name][list(COLUMNS[name])], kept) for name in COLUMNS})
@@ -54,7 +54,13 @@ def shared_cohort(tables: Mapping[str, pd.DataFrame], *, most_patients: int, see
 
 def n_treated(tables: Mapping[str, pd.DataFrame]) -> int:
     """How many patients have a vertebroplasty."""
-    return len(np.unique(patient_codes(tables["procedures"])))
+    return int(_is_treated(tables).sum())
+
+
+def _is_treated(tables: Mapping[str, pd.DataFrame]) -> np.ndarray:
+    """Which of the patients whom the table of procedures knows have one."""
+    patients = tables["procedures"]["patient"].cat
+    return np.bincount(patients.codes, minlength=len(patients.categories)) > 0
 
 
 def sample_of(cohort: CleanCohort, most_patients: int, seed: int) -> CleanCohort:

@@ -111,22 +111,22 @@ def test_stronger_clustering_gives_higher_ratios(small):
 
 
 def test_ratio_and_medians_are_those_of_the_estimators(small, monkeypatch):
-    kept = {}
-    days_of = no_effect._days
+    kept = []
+    fractures_of = no_effect._new_fractures
 
-    def remember(fractured, *rest):
-        kept["fractured"], kept["days"] = fractured, days_of(fractured, *rest)
-        return kept["days"]
+    def remember(*cohort):
+        kept.append(fractures_of(*cohort))
+        return kept[-1]
 
-    monkeypatch.setattr(no_effect, "_days", remember)
+    monkeypatch.setattr(no_effect, "_new_fractures", remember)
     # So many fractures that half of a group have one now and then.
     many = Design(**vars(small) | {"event_days": np.repeat(small.event_days, 20)})
     table = no_effect_cohorts(many, {1.0: MODEL}, cohorts=12, seed=1)
     adjacent, follow_up = many.is_adjacent[many.at_risk], many.follow_up[many.at_risk]
-    for line, fractured, (day, vertebra) in zip(table.to_dict("records"), kept["fractured"], kept["days"], strict=True):
+    for line, (day, vertebra) in zip(table.to_dict("records"), kept, strict=True):
         assert (day <= follow_up[vertebra]).all()
-        days = follow_up.astype(float)
-        days[vertebra] = day
+        days, fractured = follow_up.astype(float), np.zeros(len(follow_up), dtype=bool)
+        days[vertebra], fractured[vertebra] = day, True
         assert line["risk_ratio"] == pytest.approx(risk_ratio(fractured, adjacent).estimate)
         for name, group in (("adjacent", adjacent), ("nonadjacent", ~adjacent)):
             among = median_among_events(days[group], fractured[group]).estimate
