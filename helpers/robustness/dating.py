@@ -33,7 +33,9 @@ def dated(days, last_clean_days, event, *, share: float) -> np.ndarray:
         raise WorkbookError(f"`share` must lie from 0 to 1, but got {share}. 0.5 is half way.")
     days, fractured = np.array(days), np.flatnonzero(event)
     found = days[fractured].astype(np.int64)
-    last = pd.array(last_clean_days, dtype="Int64").take(fractured).to_numpy(dtype=np.int64, na_value=0).clip(0, found)
+    last = (
+        pd.array(pd.Series(last_clean_days).iloc[fractured], dtype="Int64").fillna(0).to_numpy(np.int64).clip(0, found)
+    )
     days[fractured] = np.minimum(last + np.maximum(1, np.ceil(share * (found - last)).astype(np.int64)), found)
     return days
 
@@ -78,4 +80,5 @@ def by_dating(risk_table: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataF
 
 
 def _median(days, event, patient, group, conf_level):
-    return median_among_events(days[group], event[group], patient[group], conf_level=conf_level)
+    rows = np.flatnonzero(event & group)
+    return median_among_events(days[rows], event[rows], patient[rows], conf_level=conf_level)
