@@ -33,9 +33,8 @@ def dated(days, last_clean_days, event, *, share: float) -> np.ndarray:
         raise WorkbookError(f"`share` must lie from 0 to 1, but got {share}. 0.5 is half way.")
     days, fractured = np.array(days), np.flatnonzero(event)
     found = days[fractured].astype(np.int64)
-    last = (
-        pd.array(pd.Series(last_clean_days).iloc[fractured], dtype="Int64").fillna(0).to_numpy(np.int64).clip(0, found)
-    )
+    last = pd.array(pd.Series(last_clean_days).iloc[fractured], dtype="Int64").fillna(0)
+    last = last.to_numpy(np.int64).clip(0, found)
     days[fractured] = np.minimum(last + np.maximum(1, np.ceil(share * (found - last)).astype(np.int64)), found)
     return days
 
