@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from helpers.cohort.at_risk import CENSORED, follow_up
+from helpers.cohort.at_risk import CENSORED, FollowUp, follow_up
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.near_cement import nearest_cement, new_cement
 from helpers.cohort.risk_table import (
@@ -14,9 +14,9 @@ from helpers.cohort.risk_table import (
     patient_column,
     place_columns,
 )
+from helpers.cohort.slices import patients_between, slice_bounds
+from helpers.threads import at_once
 
-# Rows at a time.
-BLOCK = 2**16
 PERIOD_COLUMNS = (
     "patient", "level", "region", "period", "start_days", "stop_days",
     "distance", "direction", "is_adjacent", "is_sandwich", "outcome",
@@ -54,46 +54,43 @@ def build_risk_periods(
         "later_vertebroplasty": "ignore",
         "death_follow_up": death_follow_up,
     }
-    followed = follow_up(cohort, check_options(levels_at_risk, adjacent_within, options), **options)
+    slots = check_options(levels_at_risk, adjacent_within, options)
+
+    def cut(bounds: tuple[int, int]) -> tuple[np.ndarray, dict]:
+        return _periods(follow_up(patients_between(cohort, *bounds), slots, **options), adjacent_within)
+
+    numbers, slices = zip(*at_once(cut, slice_bounds(cohort)), strict=True)
+    columns = {"patient": patient_column(cohort, np.concatenate(numbers))}
+    columns |= in_words({name: np.concatenate([own.pop(name) for own in slices]) for name in list(slices[0])})
+    return pd.DataFrame({name: columns[name] for name in PERIOD_COLUMNS}, copy=False)
+
+
+def _periods(followed: FollowUp, adjacent_within: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """How many rows each of some patients has, and the columns of these; categories as places among them."""
     spines, at_risk = followed.spines, followed.at_risk
     new = new_cement(spines)
     row, number = new.before_the_end(at_risk, followed.days)
-    patient, place = patient_column(cohort, at_risk.number), place_columns(at_risk.slot)
-    codes, level, region, distance, direction, stop, outcome = _repeated(
-        row, number, patient.codes, *place.values(), *cement_of_day_0(followed), followed.days, followed.outcome
+    times = np.ones(len(followed.days), dtype=np.int64)
+    times[row] += number
+    whose = np.arange(len(times)).repeat(times)
+    slot, distance, direction, stop, outcome = (
+        column.take(whose) for column in (at_risk.slot, *cement_of_day_0(followed), followed.days, followed.outcome)
     )
-    columns = {"patient": pd.Categorical.from_codes(codes, dtype=patient.dtype), "level": level, "region": region}
     start, period = np.zeros_like(stop), np.ones(len(stop), dtype=np.int8)
 
     # Every period after the first begins, and the one before it ends, on a day of new cement.
     added = np.cumsum(number) - number
     nth = np.arange(number.sum()) - added.repeat(number)
     later = (row + added).repeat(number) + nth + 1
-    at = new.first[at_risk.patient[row]].repeat(number) + nth
+    patient = at_risk.patient[row]
+    at = new.first[patient].repeat(number) + nth
     period[later] = nth + 2
     start[later] = stop[later - 1] = new.day[at]
     outcome[later - 1] = CENSORED
     near = nearest_cement(spines.levels[new.patient], new.cemented)
-    pattern, slot = near.pattern[at], at_risk.slot[row].repeat(number)
-    distance[later], direction[later] = near.distance[pattern, slot], near.direction[pattern, slot]
+    pattern, slot_there = near.pattern[at], slot[later]
+    distance[later], direction[later] = near.distance[pattern, slot_there], near.direction[pattern, slot_there]
 
-    columns |= near_columns(distance, direction, adjacent_within)
-    columns |= {"period": period, "start_days": start, "stop_days": stop, "outcome": outcome}
-    columns = in_words(columns)
-    return pd.DataFrame({name: columns[name] for name in PERIOD_COLUMNS}, copy=False)
-
-
-def _repeated(row: np.ndarray, number: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
-    """Columns in which these rows, in order, stand so many times more; all others stand once."""
-    n, end = len(columns[0]), 0
-    repeated = [np.empty(n + int(number.sum()), dtype=column.dtype) for column in columns]
-    # In blocks, so that the place of each row is never as long as the table.
-    for first in range(0, n, BLOCK):
-        low, high = np.searchsorted(row, (first, first + BLOCK))
-        times = np.ones(min(BLOCK, n - first), dtype=np.int64)
-        times[row[low:high] - first] += number[low:high]
-        whose = np.arange(first, first + len(times)).repeat(times)
-        start, end = end, end + len(whose)
-        for own, column in zip(repeated, columns, strict=True):
-            own[start:end] = column.take(whose)
-    return repeated
+    n_rows = at_risk.number + np.bincount(patient, weights=number, minlength=len(at_risk.number)).astype(np.int64)
+    columns = place_columns(slot) | near_columns(distance, direction, adjacent_within)
+    return n_rows, columns | {"period": period, "start_days": start, "stop_days": stop, "outcome": outcome}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from helpers.cohort.at_risk import OUTCOMES
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import NEVER
 from helpers.cohort.dictionary import RAW_TABLES, Column, Dictionary
@@ -13,6 +14,8 @@ from helpers.cohort.runs import first_rows
 from helpers.cohort.spine import N_SLOTS, SLOTS, unpack
 from helpers.cohort.spine_arrays import count_levels, spine_arrays
 
+# Rows at a time.
+BLOCK = 2**16
 CODEBOOK_COLUMNS = ("table", "column", "label", "meaning", "type", "unit", "allowed", "n", "n_missing")
 
 
@@ -65,13 +68,13 @@ def level_counts(cohort: CleanCohort, risk_table: pd.DataFrame) -> pd.DataFrame:
     """
     patient = risk_table["patient"].array
     treated = spine_arrays(cohort).cemented[_rows_of(cohort, patient[first_rows(patient.codes)])]
-    level, fractured = risk_table["level"].cat.codes, risk_table["outcome"] == "fracture"
+    at_risk, fractured = _by_distance(risk_table)
     count = {
         "treated": unpack(treated).sum(axis=0),
-        "fractured_adjacent": np.bincount(level[fractured & risk_table["is_adjacent"]], minlength=N_SLOTS),
-        "fractured_nonadjacent": np.bincount(level[fractured & ~risk_table["is_adjacent"]], minlength=N_SLOTS),
-        "at_risk_adjacent": np.bincount(level[risk_table["is_adjacent"]], minlength=N_SLOTS),
-        "at_risk_nonadjacent": np.bincount(level[~risk_table["is_adjacent"]], minlength=N_SLOTS),
+        "fractured_adjacent": fractured[1],
+        "fractured_nonadjacent": fractured[0],
+        "at_risk_adjacent": at_risk[1],
+        "at_risk_nonadjacent": at_risk[0],
     }
     counts = pd.DataFrame({"level": SLOTS, **count})
     return counts[counts[list(count)].any(axis=1)].reset_index(drop=True)
@@ -122,6 +125,19 @@ def add_codebooks(codebooks: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for count in ("n", "n_missing"):
         total[count] = sum(codebook[count] for codebook in codebooks)
     return total
+
+
+def _by_distance(risk_table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """How many vertebrae are at risk, and fractured, at each level: not adjacent to cement, and adjacent (2 x 19)."""
+    is_fractured = risk_table["outcome"].array.codes == OUTCOMES.index("fracture")
+    place = is_fractured * np.int8(2) + risk_table["is_adjacent"].to_numpy()
+    place = place * np.int8(N_SLOTS) + risk_table["level"].array.codes
+    counts = np.zeros(4 * N_SLOTS, dtype=np.int64)
+    # In blocks, as NumPy makes places of eight bytes of what it counts.
+    for start in range(0, len(place), BLOCK):
+        counts += np.bincount(place[start : start + BLOCK], minlength=len(counts))
+    others, fractured = counts.reshape(2, 2, N_SLOTS)
+    return others + fractured, fractured
 
 
 def _rows_of(cohort: CleanCohort, patients: pd.Categorical) -> np.ndarray:

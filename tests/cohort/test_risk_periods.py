@@ -1,15 +1,18 @@
 """Periods between days of new cement: against a walk day by day, against the table that ignores later cement."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.cohort import risk_periods
 from helpers.cohort.contrasts import distance_group, exposure_group, outcome_code, place_group
 from helpers.cohort.risk_periods import PERIOD_COLUMNS, build_risk_periods
 from helpers.cohort.risk_table import build_risk_table
 from helpers.cohort.simulate import Truth, simulate
+from helpers.cohort.slices import slice_bounds
 from helpers.cohort.tables import check
 from helpers.errors import Problems
 from tests.cohort.cohorts import cleaned, random_study, study
@@ -68,6 +71,13 @@ def test_agrees_with_a_walk_day_by_day(seed, choice):
 def test_agrees_with_a_walk_day_by_day_through_simulated_cohorts():
     options = {"prevalent_fractures": "exclude", "death_follow_up": "death", "adjacent_within": 1}
     assert agrees(simulated(40, MANY), **options)["period"].max() >= 2
+
+
+@pytest.mark.parametrize("most", [1, 7])
+def test_slices_of_patients_make_the_table_of_all(many, most, monkeypatch):
+    whole = build_risk_periods(many)
+    monkeypatch.setattr(risk_periods, "slice_bounds", partial(slice_bounds, most=most))
+    pd.testing.assert_frame_equal(build_risk_periods(many), whole, check_exact=True)
 
 
 def test_without_later_cement_it_is_the_table_that_ignores_it():
