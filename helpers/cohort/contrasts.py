@@ -80,8 +80,10 @@ def adjacent_at_start(periods: pd.DataFrame) -> pd.Series:
     """Whether the vertebra was next to the cement of day 0, for every period of it; they stand one after another."""
     adjacent = periods["is_adjacent"].to_numpy()
     first = first_rows(periods["patient"].cat.codes.to_numpy()) | first_rows(periods["level"].cat.codes.to_numpy())
-    place = np.flatnonzero(first)
-    of_first = adjacent[place].repeat(np.diff(place, append=len(adjacent)))
+    # Hardly any vertebra has a second period.
+    later = np.flatnonzero(~first)
+    is_second, of_first = first[later - 1], adjacent.copy()
+    of_first[later] = adjacent[later[is_second] - 1][np.cumsum(is_second) - 1]
     return pd.Series(of_first, index=periods.index, name="is_adjacent")
 
 

@@ -57,7 +57,8 @@ class Covariates:
     @property
     def labelled(self) -> pd.DataFrame:
         """The complete rows' numbers, as categories, under the dictionary's labels: so notes to a reader name them."""
-        rows = self.patient.array[self.complete]
+        # As wide as they must be to take rows by, once and not for each covariate.
+        rows = self.patient.array[self.complete].astype(np.intp)
         numbers = {labels()[name]: pd.Categorical(column).take(rows) for name, column in self.of_patients.items()}
         return pd.DataFrame(numbers, index=pd.RangeIndex(len(rows)), copy=False)
 

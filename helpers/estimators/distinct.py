@@ -20,14 +20,15 @@ def distinct(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
     most = WIDEST * sum(map(len, columns)) + SMALL
     whole = [_whole(column, most) for column in columns]
     if all(column is not None for column in whole):
-        is_seen = np.zeros(max(int(column.max(initial=0)) for column in whole) + 1, dtype=bool)
+        # One place more than there are values, the last: that of infinity, which is -1.
+        is_seen = np.zeros(max(int(column.max(initial=0)) for column in whole) + 2, dtype=bool)
         for column in whole:
             is_seen[column] = True
         place = np.cumsum(is_seen, dtype=np.int32) - 1
         values = np.flatnonzero(is_seen).astype(np.result_type(np.int64, *columns), copy=False)
-        if values.dtype.kind == "f":
-            values[values > most] = np.inf
-        return values, *(place[column] for column in whole)
+        if is_seen[-1]:
+            values[-1] = np.inf
+        return values, *(looked_up(place, column) for column in whole)
     together = columns[0] if len(columns) == 1 else np.concatenate(columns)
     # Rows mostly come sorted by patient, which a stable sort makes use of.
     order = np.argsort(together, kind="stable")
@@ -37,16 +38,27 @@ def distinct(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
     return together[order[start]], *np.split(place, np.cumsum([len(column) for column in columns])[:-1])
 
 
+def looked_up(table: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """`table[places]`, in blocks: places of any width are made wide on the way."""
+    values = np.empty(len(places), dtype=table.dtype)
+    for at in range(0, len(places), BLOCK):
+        values[at : at + BLOCK] = table[places[at : at + BLOCK]]
+    return values
+
+
 def _whole(column: np.ndarray, most: int) -> np.ndarray | None:
-    """Numbers as whole ones from 0 to `most`, infinity as one more; None where they are not."""
+    """Numbers as whole ones from 0 to `most`, infinity as -1; None where they are not."""
     if column.dtype.kind == "b":
         return column.view(np.int8)
     if not column.min(initial=0) >= 0:
         return None
     if column.dtype.kind in "iu":
         return column if column.max(initial=0) <= most else None
-    whole = np.minimum(column, most + 1).astype(np.int64)
-    return whole if ((whole == column) & (whole <= most) | (column == np.inf)).all() else None
+    is_infinite = column == np.inf
+    if not column.max(where=~is_infinite, initial=0) <= most:
+        return None
+    whole = np.where(is_infinite, -1, column).astype(np.int64)
+    return whole if ((whole == column) | is_infinite).all() else None
 
 
 def runs(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,15 +92,16 @@ def distinct_rows(*columns: np.ndarray | pd.Categorical) -> tuple[np.ndarray, np
     >>> place.tolist(), rows.tolist()
     ([1, 1, 2, 0], [[70.0, 0.0], [70.0, 1.0], [81.0, 0.0]])
     """
-    start, length = runs(*(column.codes if isinstance(column, pd.Categorical) else column for column in columns))
-    columns = [np.asarray(column[start]) for column in columns]
+    codes = [column.codes if isinstance(column, pd.Categorical) else column for column in columns]
+    start, length = runs(*codes)
     place = np.zeros(len(start), dtype=np.int64)
-    for column in columns:
-        values, at = distinct(column)
+    for column in codes:
+        values, at = distinct(column[start])
         _, place = distinct(place * np.int64(len(values)) + at)
     of_row = np.zeros(place.max(initial=-1) + 1, dtype=np.intp)
-    of_row[place] = np.arange(len(start))
-    return np.repeat(place, length), np.column_stack([column[of_row] for column in columns]).astype(float)
+    of_row[place] = start
+    rows = [np.asarray(column[of_row]) for column in columns]
+    return np.repeat(place, length), np.column_stack(rows).astype(float)
 
 
 def counted(codes: np.ndarray, count: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -42,8 +42,12 @@ class Kinds:
 
     def counts(self) -> np.ndarray:
         """Number of rows of each kind; an array of shape `sizes`."""
-        rest = Kinds(self.codes[1:], self.sizes[1:])
-        return np.moveaxis(rest.counts_by(self.codes[0], self.sizes[0]), -1, 0).astype(np.int64)
+        total = np.zeros(self.n_kinds, dtype=np.int64)
+        step = max(BLOCK, self.n_kinds)
+        for start in range(0, len(self.codes[0]), step):
+            rows = slice(start, start + step)
+            total += np.bincount(self.of_rows(rows), minlength=self.n_kinds)
+        return total.reshape(self.sizes)
 
     def counts_by(self, codes: np.ndarray, n_codes: int, weights: np.ndarray | None = None) -> np.ndarray:
         """Number of rows of each kind by another code, such as the patient, or their weights added up.

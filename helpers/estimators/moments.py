@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from helpers.estimators.distinct import distinct, n_distinct, runs
+from helpers.estimators.distinct import distinct, looked_up, n_distinct, runs
 from helpers.estimators.kinds import Kinds
 
 # Where no more than one in ten of the first rows are alike, none are put together.
@@ -135,25 +135,17 @@ class Cells:
             Group and outcome are whole numbers (or booleans) below `shape`; patients, strata and kinds are codes from
             0. Where strata are the patients those without an event are left out: nothing is compared within them.
         """
-        rows = _alike({name: column for name, column in columns.items() if column is not None}, shape)
+        rows = {name: column for name, column in columns.items() if column is not None}
+        sizes = _sizes(rows, shape)
+        if not (sizes and rows.keys() <= COUNTED):
+            rows = _alike(rows)
         n_codes, n_patients = 0, None
         if "patients" in rows:
             n_codes, n_patients = int(rows["patients"].max(initial=-1)) + 1, n_distinct(rows["patients"])
             if "strata" in rows and np.array_equal(rows["strata"], rows["patients"]):
                 has_event = np.bincount(rows["patients"], rows["outcome"] == 1, minlength=n_codes) > 0
                 rows = _picked(rows, np.flatnonzero(has_event[rows["patients"]]))
-        stratum, time, *places = _moments(rows)
-        (n_groups, n_outcomes), group, count = shape, rows.get("group", np.int8(0)), rows.get("count")
-        width = np.int32 if len(time) * n_groups * n_outcomes < LARGEST else np.int64
-        leaves, *enters = (place.astype(width, copy=False) for place in places)
-        leaves = leaves * (n_groups * n_outcomes)
-        leaves += np.multiply(group, n_outcomes, dtype=width) + rows["outcome"]
-        leaving = tally(leaves, count, (len(time), n_groups, n_outcomes))
-        entering, at_entry = np.zeros((len(time), n_groups), dtype=np.int64), None
-        if enters:
-            at_entry = enters[0] * n_groups + group
-            entering = tally(at_entry, count, entering.shape)
-        moments = Moments(stratum, time, leaving, entering)
+        moments, leaves, at_entry, count = _counted(rows, shape, sizes) if sizes else _placed(rows, shape)
         return cls(moments, leaves, at_entry, count, rows.get("patients"), n_codes, n_patients, rows.get("kind"))
 
     def placed_in(self, whole: Moments) -> "Cells":
@@ -230,15 +222,8 @@ def _blocks(n: int, size: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, n, size)]
 
 
-def _alike(rows: dict[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.ndarray]:
-    """The first of each run of alike rows with how many there are; all as they are where hardly any are alike.
-
-    Where only whole days, group and outcome tell rows apart, all alike are put together wherever they stand.
-    """
-    if rows.keys() <= COUNTED and rows["days"].dtype.kind in "iu":
-        n_days = int(rows["days"].max(initial=0)) + 1
-        if n_days * math.prod(shape) <= len(rows["days"]):
-            return _counted(rows, n_days, dict(zip(("group", "outcome"), shape, strict=True)))
+def _alike(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The first of each run of alike rows with how many there are; all as they are where hardly any are alike."""
     start, count = runs(*(column[:FIRST] for column in rows.values()))
     if len(start) > MOSTLY * count.sum():
         return rows
@@ -247,18 +232,55 @@ def _alike(rows: dict[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.
     return _picked(rows, start) | {"count": count}
 
 
-def _counted(rows: dict[str, np.ndarray], n_days: int, sizes: dict[str, int]) -> dict[str, np.ndarray]:
-    """The distinct rows of whole days, outcome and perhaps group, with how many there are of each."""
-    sizes = {name: size for name, size in sizes.items() if name in rows}
-    kinds = Kinds(tuple(rows[name] for name in sizes), tuple(sizes.values()))
-    total = kinds.counts_by(rows["days"], n_days)
-    *of_kind, days = np.nonzero(total)
-    columns = {"days": days} | dict(zip(sizes, of_kind, strict=True))
-    return {name: columns[name].astype(column.dtype) for name, column in rows.items()} | {"count": total[total > 0]}
-
-
 def _picked(rows: dict[str, np.ndarray], which: np.ndarray) -> dict[str, np.ndarray]:
     return {name: column.take(which) for name, column in rows.items()}
+
+
+def _sizes(rows: dict[str, np.ndarray], shape: tuple[int, int]) -> dict[str, int] | None:
+    """How many values whole days and all that is counted with them have; None where most counts would be of nothing."""
+    if "entry" in rows or rows["days"].dtype.kind not in "iu":
+        return None
+    sizes = {name: int(rows[name].max(initial=0)) + 1 for name in ("strata", "days") if name in rows}
+    sizes |= {name: size for name, size in zip(("group", "outcome"), shape, strict=True) if name in rows}
+    return sizes if math.prod(sizes.values()) <= len(rows["days"]) else None
+
+
+def _counted(rows: dict[str, np.ndarray], shape: tuple[int, int], sizes: dict[str, int]) -> tuple:
+    """Moments, where rows leave and enter, and their count: all counted at once by stratum, day, group and outcome.
+
+    Where nothing else tells rows apart all alike are put together wherever they stand.
+    """
+    kinds = Kinds(tuple(rows[name] for name in sizes), tuple(sizes.values()))
+    n_cells, count, n = math.prod(shape), rows.get("count"), len(rows["days"])
+    places = np.empty(n, dtype=np.min_scalar_type(kinds.n_kinds))
+    for block in _blocks(n, BLOCK):
+        places[block] = kinds.of_rows(block)
+    leaving = tally(places, count, (sizes.get("strata", 1), sizes["days"], *shape))
+    if rows.keys() <= COUNTED:
+        places = np.flatnonzero(leaving)
+        count = leaving.ravel()[places]
+    is_moment = leaving.any(axis=(2, 3))
+    stratum, time = np.nonzero(is_moment)
+    first = (np.cumsum(is_moment, dtype=np.int32) - 1) * n_cells
+    leaves = looked_up((first[:, None] + np.arange(n_cells, dtype=np.int32)).ravel(), places)
+    entering = np.zeros((len(time), shape[0]), dtype=np.int64)
+    return Moments(stratum, time, leaving[is_moment], entering), leaves, None, count
+
+
+def _placed(rows: dict[str, np.ndarray], shape: tuple[int, int]) -> tuple:
+    """The same, from the distinct moments."""
+    stratum, time, *places = _moments(rows)
+    (n_groups, n_outcomes), group, count = shape, rows.get("group", np.int8(0)), rows.get("count")
+    width = np.int32 if len(time) * n_groups * n_outcomes < LARGEST else np.int64
+    leaves, *enters = (place.astype(width, copy=False) for place in places)
+    leaves = leaves * (n_groups * n_outcomes)
+    leaves += np.multiply(group, n_outcomes, dtype=width) + rows["outcome"]
+    leaving = tally(leaves, count, (len(time), n_groups, n_outcomes))
+    entering, at_entry = np.zeros((len(time), n_groups), dtype=np.int64), None
+    if enters:
+        at_entry = enters[0] * n_groups + group
+        entering = tally(at_entry, count, entering.shape)
+    return Moments(stratum, time, leaving, entering), leaves, at_entry, count
 
 
 def _moments(rows: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:

@@ -131,7 +131,8 @@ def _stretches(cells: Cells, number: np.ndarray) -> tuple[np.ndarray, ...]:
 def _counts(keys: np.ndarray, count: np.ndarray | None, shape: tuple[int, int]) -> csr_array:
     """How many stand at each place of a table laid flat."""
     keys, totals = counted(keys, count)
-    return csr_array((totals.astype(float), np.divmod(keys, shape[1])), shape=shape)
+    row_start = np.searchsorted(keys, np.arange(shape[0] + 1) * shape[1])
+    return csr_array((totals.astype(float), keys % shape[1], row_start), shape=shape)
 
 
 def of_exposure(
