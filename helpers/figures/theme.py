@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import matplotlib as mpl
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.figures.png import png
-from helpers.imports import without
-
-with without("scipy"):  # for curves that seaborn would smooth; here it only gives the style
-    import seaborn as sns
 
 WIDTH = 7.2  # inches: the text width of an A4 report and of a two-column journal page
 TEXT = 8.5  # points
