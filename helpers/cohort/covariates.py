@@ -103,7 +103,7 @@ def covariate_columns(
 
 def patient_values(risk_table: pd.DataFrame, patient_summary: pd.DataFrame, names) -> tuple[pd.DataFrame, np.ndarray]:
     """The covariates of the patients at risk, and for each row of the risk table which of them it is."""
-    patients, rows = _patients_of(risk_table, patient_summary)
+    patients, rows = _patients_of(risk_table, patient_summary[["patient", *names]])
     values = pd.DataFrame({name: _numbers(patients, name) for name in names}, index=patients.index)
     return values.astype(float), rows
 
@@ -150,8 +150,11 @@ def _patients_of(risk_table: pd.DataFrame, patient_summary: pd.DataFrame) -> tup
     patient = risk_table["patient"].array
     is_at_risk = np.zeros(len(patient.categories), dtype=bool)
     is_at_risk[patient.codes] = True
-    at_risk = pd.Categorical.from_codes(np.flatnonzero(is_at_risk), dtype=patient.dtype)
-    place = pd.CategoricalIndex(patient_summary["patient"]).get_indexer(at_risk)
+    summarised = pd.Categorical(patient_summary["patient"], dtype=patient.dtype).codes
+    # The last one, that of code -1, is for patients of whom the risk table has never heard.
+    place = np.full(len(is_at_risk) + 1, -1)
+    place[summarised] = np.arange(len(summarised))
+    place = place[:-1][is_at_risk]
     if (place < 0).any():
         raise WorkbookFault(f"The patient summary lacks {(place < 0).sum()} patients of the risk table.")
     number = np.cumsum(is_at_risk, dtype=np.int32) - np.int32(1)

@@ -9,7 +9,7 @@ from helpers.cohort.at_risk import FRACTURE, FollowUp
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import ABSENT, day_numbers
 from helpers.cohort.found_on import found_on, has_partial_dates
-from helpers.cohort.spine_arrays import Spines, latest_of, patient_codes, patient_day_keys, since_index
+from helpers.cohort.spine_arrays import Spines, patient_codes, patient_day_keys, since_index
 
 Latest = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -56,8 +56,7 @@ def _last_image(cohort: CleanCohort, spines: Spines) -> Latest:
     """
     index = spines.index
     images = patient_day_keys(patient_codes(cohort.imaging), day_numbers(cohort.imaging["imaging_date"]))
-    final = since_index(latest_of(cohort.imaging, "imaging_date", len(index)), index, absent=ABSENT)
-    last = _last_imaging(cohort, spines)
+    final, last = spines.last_image, _last_imaging(cohort, spines)
 
     def latest(patient: np.ndarray, day: np.ndarray) -> np.ndarray:
         found = final[patient]

@@ -48,8 +48,8 @@ class Spines:
 
     `index` is that day since 1970. Packed levels (`spine.pack`) are `levels`, those the patient has, `cemented`, on
     day 0, and `prevalent`, fractured before anything new was found there. Days that never come are `NEVER`;
-    `last_seen` is `ABSENT` where nothing is known. Of single vertebrae: cement after day 0 where there was none,
-    new fractures, progressions.
+    `last_seen`, and `last_image`, that of the imaging table, are `ABSENT` where nothing is known. Of single vertebrae:
+    cement after day 0 where there was none, new fractures, progressions.
     """
 
     index: np.ndarray
@@ -59,6 +59,7 @@ class Spines:
     next_procedure: np.ndarray
     death: np.ndarray
     last_seen: np.ndarray
+    last_image: np.ndarray
     later_cement: VertebraDays
     new: VertebraDays
     progression: VertebraDays
@@ -71,13 +72,14 @@ def spine_arrays(cohort: CleanCohort) -> Spines:
     person, day = patient_codes(procedures), day_numbers(procedures["procedure_date"])
     index = _of_first_rows(person, day, n)
     since = day - index[person]
-    is_later = since > 0
+    is_later, images = since > 0, latest_of(cohort.imaging, "imaging_date", n)
     return Spines(
         index=index,
         levels=own_levels(patients),
         next_procedure=_of_first_rows(person[is_later], since[is_later], n),
         death=since_index(day_numbers(patients["death_date"]), index, absent=NEVER),
-        last_seen=since_index(_last_seen(cohort), index, absent=ABSENT),
+        last_seen=since_index(_last_seen(cohort, images), index, absent=ABSENT),
+        last_image=since_index(images, index, absent=ABSENT),
         **_cement(person, since, procedures["level_mask"].to_numpy(), n),
         **_fractures(cohort, index),
     )
@@ -149,7 +151,7 @@ def _vertebra(person: np.ndarray, slot: np.ndarray) -> np.ndarray:
     return person.astype(np.int64) * N_SLOTS + slot
 
 
-def _last_seen(cohort: CleanCohort) -> np.ndarray:
+def _last_seen(cohort: CleanCohort, images: np.ndarray) -> np.ndarray:
     """Last imaging, else the latest row of imaging, else last contact; not before the latest fracture.
 
     A patient without any of these is not followed: a fracture alone would let in only those who had one.
@@ -158,7 +160,7 @@ def _last_seen(cohort: CleanCohort) -> np.ndarray:
     death = day_numbers(patients["death_date"])
     death = np.where(death == ABSENT, NEVER, death)
     last = day_numbers(patients["last_imaging_date"])
-    last = np.where(last == ABSENT, np.minimum(latest_of(cohort.imaging, "imaging_date", len(last)), death), last)
+    last = np.where(last == ABSENT, np.minimum(images, death), last)
     last = np.where(last == ABSENT, day_numbers(patients["last_contact_date"]), last)
     fracture = latest_of(cohort.fractures, "diagnosis_date", len(last))
     return np.where(last == ABSENT, ABSENT, np.maximum(last, fracture))

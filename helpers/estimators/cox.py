@@ -18,14 +18,15 @@ LONGEST_STEP = 5.0
 
 def tied_events(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
     """The moment of every event, and which fraction of the events tied with it count as gone: 0/d, 1/d, ..."""
-    d = moments.events.sum(axis=1)
+    d = moments.n_events
     of_event = np.repeat(np.arange(len(d)), d)
     return of_event, (np.arange(len(of_event)) - np.repeat(np.cumsum(d) - d, d)) / d[of_event]
 
 
 def informative(moments: Moments) -> np.ndarray:
     """Moments with an event while both kinds were at risk."""
-    return (moments.events.sum(axis=1) > 0) & (moments.at_risk > 0).all(axis=1)
+    unexposed, exposed = moments.at_risk.T
+    return (moments.n_events > 0) & (unexposed > 0) & (exposed > 0)
 
 
 def why_no_maximum(moments: Moments, n_seen: int) -> str:
@@ -37,7 +38,7 @@ def why_no_maximum(moments: Moments, n_seen: int) -> str:
         return "no vertebrae at risk"
     if not moments.events.any():
         return "no events"
-    unexposed, exposed = moments.events[informative(moments)].sum(axis=0)
+    unexposed, exposed = informative(moments) @ moments.events
     if unexposed and exposed:
         return ""
     if not unexposed and not exposed:
@@ -105,7 +106,7 @@ class Likelihood:
         that enter at the moment. With a weight for each moment, those of the covariate exposed x weight(t).
         """
         n = len(self.moments.time)
-        d, start = self.moments.events.sum(axis=1), self.moments.stratum_start
+        d, start = self.moments.n_events, self.moments.stratum_start
         leaving, entering = np.empty((n, 2, 2)), np.empty((n, 2))
         for exposure in (0, 1):
             relative_risk = np.exp(self.log_hazard_ratio) if exposure else 1.0

@@ -14,7 +14,7 @@ from helpers.estimators.cox import Likelihood, maximum
 from helpers.estimators.distinct import n_distinct
 from helpers.estimators.estimate import TwoByTwo
 from helpers.estimators.intervals import VERY_FEW
-from helpers.estimators.moments import Cells, Moments
+from helpers.estimators.moments import LARGEST, Cells, Moments
 from helpers.estimators.patients import Contributions
 from helpers.estimators.strata import with_same_labels
 from helpers.estimators.survival import checked_entry
@@ -106,12 +106,13 @@ class Rows:
             n_patients = added_up(n_distinct, self.patients[kept])
         if self.vertebrae is not None:
             n_vertebrae = added_up(n_distinct, self.vertebrae[kept])
+        table = behind(self.moments(window))
         return {
             "method": method if self.strata is None else f"{method}, stratified",
             "n_patients": n_patients,
             "n_vertebrae": n_vertebrae,
-            "n_events": int(self.moments(window).events.sum()),
-            "behind": behind(self.moments(window)),
+            "n_events": table.events_exposed + table.events_unexposed,
+            "behind": table,
         }
 
     def _seen_in(self, window: Window) -> np.ndarray:
@@ -130,7 +131,8 @@ def _contributions(cells: Cells) -> Contributions:
 def behind(moments: Moments, through: float | None = None) -> TwoByTwo:
     """Events, of a horizon those up to it, and rows of the exposed and the unexposed."""
     events = moments.events if through is None else moments.events[moments.time <= through]
-    (unexposed, exposed), (rest, near) = events.sum(axis=0).tolist(), moments.leaving.sum(axis=(0, 2)).tolist()
+    unexposed, exposed = np.einsum("mg->g", events).tolist()
+    rest, near = np.einsum("mgo->g", moments.leaving).tolist()
     return TwoByTwo(exposed, near, unexposed, rest)
 
 
@@ -146,7 +148,10 @@ def _seen_in(days: np.ndarray, entry: np.ndarray | None, after: float, through: 
 def _vertebra_codes(vertebra, patients: np.ndarray | None) -> np.ndarray:
     """Vertebrae numbered; patients may have vertebrae of the same name."""
     vertebrae, n_labels = label_codes(vertebra, "vertebra")
-    return vertebrae if patients is None else patients.astype(np.int64) * n_labels + vertebrae
+    if patients is None:
+        return vertebrae
+    highest = (int(patients.max(initial=0)) + 1) * n_labels
+    return patients.astype(np.int32 if highest < LARGEST else np.int64) * n_labels + vertebrae
 
 
 def checked_window(window: Window) -> Window:

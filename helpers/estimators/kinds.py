@@ -70,11 +70,10 @@ class Kinds:
         total = np.zeros((n_kinds, n_codes), dtype=dtype)
         for rows, low, end in _blocks(codes, n_codes, n_kinds):
             # Made narrow, which is quicker even though wide ones are counted.
-            place = self.of_rows(rows).astype(np.int32 if end * n_kinds <= LARGEST else np.int64)
-            place *= end - low
-            if low:
-                place -= low
-            place = place + codes[rows]
+            width = np.int32 if end * n_kinds <= LARGEST else np.int64
+            place = np.multiply(self.of_rows(rows), end - low, dtype=width)
+            place += codes[rows]
+            place -= width(low)
             found = np.bincount(place, None if weights is None else weights[rows], minlength=(end - low) * n_kinds)
             total[:, low:end] += found.astype(dtype, copy=False).reshape(n_kinds, -1)
         return total.reshape(*self.sizes, n_codes)

@@ -57,9 +57,9 @@ class Moments:
         is_outside = np.zeros(len(self.time), dtype=bool) if through is None else self.time > through
         if after > 0:
             is_outside |= self.time <= after
-        leaving = self.leaving.copy()
-        leaving[is_outside, :, 0] += leaving[is_outside, :, 1]
-        leaving[is_outside, :, 1] = 0
+        leaving, outside = self.leaving.copy(), self.events * is_outside[:, None]
+        leaving[:, :, 0] += outside
+        leaving[:, :, 1] -= outside
         return replace(self, leaving=leaving)
 
     def of_group(self, group: int) -> "Moments":
@@ -77,9 +77,15 @@ class Moments:
         return self.leaving[:, :, 1]
 
     @cached_property
+    def n_events(self) -> np.ndarray:
+        """Events at each moment, of all groups together."""
+        # Where moments are many and groups two this is several times faster than `sum`.
+        return np.einsum("mg->m", self.events)
+
+    @cached_property
     def at_risk(self) -> np.ndarray:
         """Rows at risk just before each moment, by group: those still to leave, less those still to enter."""
-        still = np.cumsum((self.leaving.sum(axis=2) - self.entering)[::-1], axis=0)[::-1]
+        still = np.cumsum((np.einsum("mgo->mg", self.leaving) - self.entering)[::-1], axis=0)[::-1]
         beyond = np.concatenate([still, np.zeros((1, still.shape[1]), dtype=still.dtype)])
         start, length = self._strata
         return still - np.repeat(beyond[start + length], length, axis=0)

@@ -55,7 +55,7 @@ class Contributions:
             return cls.from_counts(a, n1, events - a, n - n1)
         codes, n_codes = (np.arange(n), n) if patient is None else label_codes(patient, "patient")
         counts = Kinds((exposed, event), (2, 2)).counts_by(codes, n_codes)
-        at_risk = counts.sum(axis=1)
+        at_risk = counts[:, 0] + counts[:, 1]
         size = at_risk if time is None else Kinds((exposed,), (2,)).counts_by(codes, n_codes, durations(time, "time"))
         n_patients = np.count_nonzero(at_risk.any(axis=0))
         return cls.from_patients(counts[1, 1], size[1], counts[0, 1], size[0], n_patients=n_patients)

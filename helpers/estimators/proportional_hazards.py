@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import choice
-from helpers.estimators.cox import Likelihood, informative
+from helpers.estimators.cox import Likelihood, informative, maximum
 from helpers.estimators.estimate import Estimate, TwoByTwo, check_conf_level, not_estimable
 from helpers.estimators.follow_up import Rows, behind, bounded_by_patients
 from helpers.estimators.hazard_ratio import WHOSE, fit_of
@@ -216,8 +216,9 @@ def hazard_ratio_change(
         raise WorkbookError(f"`at` must be a day after 0, but got {at}. Pass for example 90.")
     evidence = {"conf_level": conf_level, **rows.evidence("Cox, Efron ties, a ratio for each window, ", **WHOSE)}
     windows = ((0, at), (at, None))
-    evidence["behind"] = _fewest(*(behind(rows.moments(window)) for window in windows))
-    (first, why_not_first), (second, why_not_second) = (fit_of(rows, window) for window in windows)
+    moments = [rows.moments(window) for window in windows]
+    evidence["behind"] = _fewest(*map(behind, moments))
+    (first, why_not_first), (second, why_not_second) = map(maximum, moments, map(rows.n_seen, windows))
     if first is None or second is None:
         told = [
             why and f"{when} day {at:g}: {why}" for when, why in (("up to", why_not_first), ("after", why_not_second))

@@ -116,7 +116,7 @@ def _solve_laplacian(start, end, weight, pull) -> np.ndarray:
     if n <= LARGEST_FULL_MATRIX:
         among = start > 0
         places = (end[among] - 1) * (n - 1) + start[among] - 1
-        matrix = -np.bincount(places, weight[among], (n - 1) ** 2).reshape(n - 1, n - 1)
+        matrix = np.bincount(places, -weight[among], (n - 1) ** 2).reshape(n - 1, n - 1)
         np.fill_diagonal(matrix, degree[1:])
         # Edges lead on, so they fill one triangle, and the other is not looked at.
         factor = cho_factor(matrix.T, overwrite_a=True, check_finite=False)
