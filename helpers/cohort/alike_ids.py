@@ -46,6 +46,9 @@ def _alike(texts: pd.Index, dictionary: Dictionary) -> pd.Series:
     """Place of a text -> its group, for those that another one differs from in capitals or inner blanks only."""
     plain = pc.utf8_trim_whitespace(pa.array(np.asarray(texts, dtype=object), pa.string()))
     folded = pc.utf8_lower(pc.replace_substring_regex(plain, r"\s+", ""))
+    # Where each text can be got back, as all letters are small or all are capitals, none are alike.
+    if folded.equals(plain) or pc.utf8_upper(folded).equals(plain):
+        return pd.Series(dtype=np.int64)
     group = pd.Series(folded.dictionary_encode().indices.to_numpy(zero_copy_only=False), dtype=np.int64)
     n_ways = pd.DataFrame({"group": group, "way": plain.dictionary_encode().indices.to_pandas()}).drop_duplicates()
     many = n_ways["group"].value_counts().loc[lambda count: count > 1].index

@@ -73,7 +73,7 @@ def texts_of(cells: pd.Categorical, at: np.ndarray) -> np.ndarray:
 
 def stripped(texts) -> np.ndarray:
     """The texts without blanks around them."""
-    return _objects([text.strip() for text in texts])
+    return _objects(list(map(str.strip, texts)))
 
 
 def told(values, sentence: Callable) -> np.ndarray:

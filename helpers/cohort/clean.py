@@ -1,6 +1,8 @@
 """Raw tables to clean ones: every rule in its order, every row accounted for."""
 
 from dataclasses import dataclass
+from functools import partial
+from operator import call
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from helpers.cohort.ledger import Table, describe, ledger_frame, quarantine_fram
 from helpers.cohort.part import CleanPart, clean_part
 from helpers.cohort.unreadable import check_columns
 from helpers.errors import WorkbookError
+from helpers.threads import at_once
 
 __all__ = ["CleanCohort", "clean_cohort", "describe", "with_keys"]
 
@@ -105,10 +108,12 @@ def with_keys(part: CleanPart, keys: pd.DataFrame, dictionary: Dictionary) -> Cl
     patients = tables["patients"]
     key = np.full(1 + max(table.person.max(initial=-1) for table in tables.values()), -1, dtype=np.int32)
     key[patients.person[patients.kept]] = ids.categories.get_indexer(part.patient_ids)
+    frames = {
+        name: partial(_kept_rows, table, key, keys["patient"].dtype, ids, dictionary) for name, table in tables.items()
+    }
+    frames |= {"ledger": partial(ledger_frame, all_tables), "quarantine": partial(quarantine_frame, all_tables)}
     return CleanCohort(
-        **{name: _kept_rows(table, key, keys["patient"].dtype, ids, dictionary) for name, table in tables.items()},
-        ledger=ledger_frame(all_tables),
-        quarantine=quarantine_frame(all_tables),
+        **dict(zip(frames, at_once(call, frames.values()), strict=True)),
         keys=keys,
         rows=_row_counts(all_tables),
         has_imaging=part.has_imaging,
@@ -128,7 +133,7 @@ def _kept_rows(table: Table, key: np.ndarray, names, ids, dictionary: Dictionary
         columns |= {f"{name}_first": to_dates(span.first[at]), f"{name}_last": to_dates(span.last[at])}
     own = {"patient": pd.Categorical.from_codes(patient, dtype=names)}
     own["patient_id"] = pd.Categorical.from_codes(patient, dtype=ids)
-    return pd.DataFrame({**own, **columns, "row": table.row[at]})
+    return pd.DataFrame({**own, **columns, "row": table.row[at]}, copy=False)
 
 
 def _sorting_days(day: np.ndarray) -> np.ndarray:

@@ -86,9 +86,7 @@ def parse_dates(texts: pd.Series, date_format: str, pivot_year: int | None = Non
     """
     if date_format == EXCEL:
         return _from_excel(texts)
-    # pandas takes "today" and "now" for dates whatever the format.
-    has_digit = texts.str.contains("[0-9]", regex=True).to_numpy(dtype=bool)
-    dates = pd.to_datetime(texts.where(has_digit), format=date_format, exact=True, errors="coerce").dt.normalize()
+    dates, has_digit = _written_so(texts, date_format)
     is_far_off = np.zeros(len(texts), dtype=bool)
     unread = np.flatnonzero(dates.isna().to_numpy() & has_digit)
     for place, text in zip(unread, texts.to_numpy(dtype=object)[unread], strict=True):
@@ -99,6 +97,20 @@ def parse_dates(texts: pd.Series, date_format: str, pivot_year: int | None = Non
     if pivot_year is not None and needs_pivot(date_format):
         dates = _in_century(dates, pivot_year)
     return dates, is_far_off
+
+
+def are_dates(texts: pd.Series, date_format: str) -> np.ndarray:
+    """Which texts are dates written in exactly this format, and not too far off."""
+    dates, _ = _from_excel(texts) if date_format == EXCEL else _written_so(texts, date_format)
+    return dates.notna().to_numpy()
+
+
+def _written_so(texts: pd.Series, date_format: str) -> tuple[pd.Series, np.ndarray]:
+    """Dates written in exactly this format, and which texts have a digit."""
+    # pandas takes "today" and "now" for dates whatever the format.
+    has_digit = texts.str.contains("[0-9]", regex=True).to_numpy(dtype=bool)
+    dates = pd.to_datetime(texts.where(has_digit), format=date_format, exact=True, errors="coerce").dt.normalize()
+    return dates, has_digit
 
 
 def last_days(dates: pd.Series, date_format: str) -> pd.Series:

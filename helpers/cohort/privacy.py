@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from itertools import product
+from operator import call
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import ABSENT, NEVER, day_numbers
 from helpers.cohort.dictionary import RAW_TABLES, Dictionary
 from helpers.cohort.ledger import RULES
+from helpers.threads import at_once
 
 IDENTIFIER, DATE, TEXT = "[identifier]", "[date]", "[text]"
 # Yes or no of each row, said by cleaning and no column of the files: what it is called, and what it means.
@@ -59,8 +62,9 @@ def shareable(cohort: CleanCohort, dictionary: Dictionary, *, identifiers=()) ->
         patients, procedures, fractures, imaging, ledger, quarantine.
     """
     index = _index_days(cohort)
-    tables = {name: _without_dates(getattr(cohort, name), name, index, dictionary) for name in RAW_TABLES}
-    tables["ledger"] = _shareable_ledger(cohort, dictionary, identifiers)
+    work = {name: partial(_without_dates, getattr(cohort, name), name, index, dictionary) for name in RAW_TABLES}
+    work["ledger"] = partial(_shareable_ledger, cohort, dictionary, identifiers)
+    tables = dict(zip(work, at_once(call, work.values()), strict=True))
     quarantine = cohort.quarantine[list(QUARANTINE_COLUMNS[:-1])].copy()
     quarantine["why"] = _by_distinct(quarantine["rules"], lambda text: " ".join(map(RULES.get, text.split("; "))))
     tables["quarantine"] = quarantine
@@ -112,7 +116,7 @@ def _shareable_ledger(cohort: CleanCohort, dictionary: Dictionary, identifiers) 
     kinds = _kinds(ledger, dictionary)
     words = _words(dictionary)
     shared = ledger[list(LEDGER_COLUMNS)].copy()
-    known = _known(ledger, (ledger["patient_id"], cohort.keys["patient_id"], identifiers))
+    known = _known(ledger, (ledger["patient_id"].tolist(), cohort.keys["patient_id"].tolist(), identifiers))
     for side in ("before", "after"):
         codes, texts = factorized(ledger[side])
         texts = pd.Series(stripped(texts), dtype=object)
@@ -138,7 +142,7 @@ def _kinds(ledger: pd.DataFrame, dictionary: Dictionary) -> np.ndarray:
 def _known(ledger: pd.DataFrame, identifiers) -> frozenset[str]:
     """What a cell in the ledger held or holds and is an identifier."""
     texts = {text.strip() for side in ("before", "after") for text in ledger[side].unique()}
-    return frozenset().union(*(ids[ids.isin(texts)] for ids in map(pd.Series, identifiers)))
+    return frozenset().union(*(texts.intersection(ids) for ids in identifiers))
 
 
 def _is_harmless(text: str, words: frozenset) -> bool:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.cohort.cells import as_texts, emptied, recoded, stripped, texts_of, told
 from helpers.cohort.date_formats import EXCEL, is_partial
-from helpers.cohort.dates import parse_dates
+from helpers.cohort.dates import are_dates
 from helpers.cohort.ledger import Finding, Table
 from helpers.cohort.spine import parse_many
 
@@ -46,7 +46,7 @@ def row_from_another_table(table: Table, written) -> Finding:
         texts = pd.Series(cells.categories, dtype=object)
         is_foreign = parse_many(texts, two_level_range="levels")[0] != 0
         for date_format in dict.fromkeys(whole):
-            is_foreign |= parse_dates(texts, date_format)[0].notna().to_numpy()
+            is_foreign |= are_dates(texts, date_format)
         rows = np.setdiff1d(np.flatnonzero(is_foreign[cells.codes] & table.kept), at[-1])
         at.append(rows)
         why.append(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.cohort.date_formats import Writing, needs_pivot
-from helpers.cohort.dates import ABSENT, parse_dates
+from helpers.cohort.dates import ABSENT, are_dates
 from helpers.cohort.dictionary import Column, Dictionary
 from helpers.cohort.ledger import Table
 from helpers.errors import Problems
@@ -126,7 +126,7 @@ def _sentence(count: Unreadable) -> str:
     many = f"{count.n_bad} of {count.n_given}"
     if column.type == "date":
         others = [f for f in USUAL_FORMATS if f not in count.written.formats]
-        fitting = [f for f in others if parse_dates(texts, f)[0].notna().all()]
+        fitting = [f for f in others if are_dates(texts, f).all()]
         hint = f"All of these would fit {' or '.join(fitting)}. " if fitting else ""
         pivot = " Years of two digits (%y) need `pivot_year` too." if any(map(needs_pivot, fitting)) else ""
         return (

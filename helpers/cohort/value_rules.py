@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.cohort.cells import as_category, stripped, texts_of, told
 from helpers.cohort.date_formats import Writing, example, exchanged
-from helpers.cohort.dates import ABSENT, Span, day_numbers, parse_dates, read_dates
+from helpers.cohort.dates import ABSENT, Span, are_dates, day_numbers, read_dates
 from helpers.cohort.dictionary import Column, Dictionary
 from helpers.cohort.ledger import Finding, Table
 
@@ -69,7 +69,8 @@ def read_column(
 def missing(clean: pd.Series, column: Column) -> tuple[np.ndarray, np.ndarray]:
     """Which of the texts are empty, and which are a code for a missing value."""
     is_empty = clean.eq("").to_numpy(dtype=bool)
-    is_code = np.array([text.lower() in column.missing_codes for text in clean.tolist()], dtype=bool)
+    small = map(str.lower, clean.tolist())
+    is_code = np.fromiter(map(column.missing_codes.__contains__, small), dtype=bool, count=len(clean))
     return is_empty, is_code & ~is_empty
 
 
@@ -185,5 +186,5 @@ _READERS = {
 def _parses(clean: pd.Series, where: np.ndarray, date_format: str) -> np.ndarray:
     parsed = np.zeros(len(clean), dtype=bool)
     if where.any():
-        parsed[where] = parse_dates(clean[where], date_format)[0].notna().to_numpy()
+        parsed[where] = are_dates(clean[where], date_format)
     return parsed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from helpers.cohort.dates import parse_dates
+from helpers.cohort.dates import are_dates
 from helpers.cohort.spine import parse_many
 from helpers.counts import counted
 from helpers.setup.guesses import Guess
@@ -78,5 +78,5 @@ def _like_codes(look: Look, unknown: list[str], n_given: int) -> tuple[str, ...]
 def _is_something_else(text: str) -> bool:
     """A level, a date or a whole number of several digits stands in the wrong column; it is no code."""
     is_level = parse_many([text], two_level_range="levels", thoracic=13, lumbar=6)[0][0] != 0
-    is_date = parse_dates(pd.Series([text]), "%Y-%m-%d")[0].notna().any()
+    is_date = are_dates(pd.Series([text]), "%Y-%m-%d").any()
     return bool(is_level or is_date or re.fullmatch(r"\d{3,}|.*\d{2,}[./-]\d{1,2}.*", text))

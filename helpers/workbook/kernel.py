@@ -179,6 +179,9 @@ def _environment(root: Path, scratch: Path) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         # Notebooks run side by side, where threads are in one another's way; and sums hang on their number.
         "OPENBLAS_NUM_THREADS": "1",
+        # What big arrays leave is kept for the next ones (glibc), as the system empties new memory before it gives it.
+        "MALLOC_MMAP_MAX_": "0",
+        "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "IPYTHONDIR": str(scratch / "ipython"),
         # A kernel is ended without farewell; what it leaves for the end of its process goes with the scratch folder.
