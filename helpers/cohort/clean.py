@@ -1,8 +1,6 @@
 """Raw tables to clean ones: every rule in its order, every row accounted for."""
 
 from dataclasses import dataclass
-from functools import partial
-from operator import call
 
 import numpy as np
 import pandas as pd
@@ -14,7 +12,6 @@ from helpers.cohort.ledger import Table, describe, ledger_frame, quarantine_fram
 from helpers.cohort.part import CleanPart, clean_part
 from helpers.cohort.unreadable import check_columns
 from helpers.errors import WorkbookError
-from helpers.threads import at_once
 
 __all__ = ["CleanCohort", "clean_cohort", "describe", "with_keys"]
 
@@ -108,12 +105,10 @@ def with_keys(part: CleanPart, keys: pd.DataFrame, dictionary: Dictionary) -> Cl
     patients = tables["patients"]
     key = np.full(1 + max(table.person.max(initial=-1) for table in tables.values()), -1, dtype=np.int32)
     key[patients.person[patients.kept]] = ids.categories.get_indexer(part.patient_ids)
-    frames = {
-        name: partial(_kept_rows, table, key, keys["patient"].dtype, ids, dictionary) for name, table in tables.items()
-    }
-    frames |= {"ledger": partial(ledger_frame, all_tables), "quarantine": partial(quarantine_frame, all_tables)}
     return CleanCohort(
-        **dict(zip(frames, at_once(call, frames.values()), strict=True)),
+        **{name: _kept_rows(table, key, keys["patient"].dtype, ids, dictionary) for name, table in tables.items()},
+        ledger=ledger_frame(all_tables),
+        quarantine=quarantine_frame(all_tables),
         keys=keys,
         rows=_row_counts(all_tables),
         has_imaging=part.has_imaging,

@@ -22,7 +22,6 @@ from helpers.cohort.spine import TWO_LEVEL_RANGES
 from helpers.cohort.unreadable import Unreadable, unreadable
 from helpers.cohort.value_rules import may_be_empty, read_column
 from helpers.errors import Problems
-from helpers.threads import at_once
 
 USUAL_SPINE = {"thoracic_vertebrae": 12, "lumbar_vertebrae": 5}
 
@@ -120,15 +119,13 @@ def _unassigned(frame: pd.DataFrame) -> Table:
 
 
 def _read_values(tables: dict, ids: Identifiers, dictionary: Dictionary, formats: dict) -> None:
-    for table, found in zip(tables.values(), at_once(row_rules.duplicate_row, tables.values()), strict=True):
-        table.apply(found)
+    for table in tables.values():
+        table.apply(row_rules.duplicate_row(table))
     patients = tables["patients"]
     patients.apply(row_rules.row_from_another_table(patients, formats.values()))
     open_rows = {name: table.kept.copy() for name, table in tables.items()}
     read_identifiers(tables, ids, dictionary, open_rows)
-
-    def read(name: str) -> None:
-        table = tables[name]
+    for name, table in tables.items():
         for column in dictionary.table(name):
             if column.type == "id":
                 continue
@@ -137,8 +134,6 @@ def _read_values(tables: dict, ids: Identifiers, dictionary: Dictionary, formats
                 read_column(table, column, written, open_rows[name], excused)
             else:
                 table.clean[column.name] = _absent(column, len(table.row))
-
-    list(at_once(read, tables))
     for column, usual in USUAL_SPINE.items():
         patients.clean[column] = patients.clean[column].fillna(usual).to_numpy(dtype=np.int8)
 

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from functools import partial
 from itertools import product
-from operator import call
 
 import numpy as np
 import pandas as pd
@@ -14,7 +12,6 @@ from helpers.cohort.clean import CleanCohort
 from helpers.cohort.dates import ABSENT, NEVER, day_numbers
 from helpers.cohort.dictionary import RAW_TABLES, Dictionary
 from helpers.cohort.ledger import RULES
-from helpers.threads import at_once
 
 IDENTIFIER, DATE, TEXT = "[identifier]", "[date]", "[text]"
 # Yes or no of each row, said by cleaning and no column of the files: what it is called, and what it means.
@@ -62,9 +59,8 @@ def shareable(cohort: CleanCohort, dictionary: Dictionary, *, identifiers=()) ->
         patients, procedures, fractures, imaging, ledger, quarantine.
     """
     index = _index_days(cohort)
-    work = {name: partial(_without_dates, getattr(cohort, name), name, index, dictionary) for name in RAW_TABLES}
-    work["ledger"] = partial(_shareable_ledger, cohort, dictionary, identifiers)
-    tables = dict(zip(work, at_once(call, work.values()), strict=True))
+    tables = {name: _without_dates(getattr(cohort, name), name, index, dictionary) for name in RAW_TABLES}
+    tables["ledger"] = _shareable_ledger(cohort, dictionary, identifiers)
     quarantine = cohort.quarantine[list(QUARANTINE_COLUMNS[:-1])].copy()
     quarantine["why"] = _by_distinct(quarantine["rules"], lambda text: " ".join(map(RULES.get, text.split("; "))))
     tables["quarantine"] = quarantine
