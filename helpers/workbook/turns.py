@@ -68,25 +68,22 @@ class Turn:
 def next_turn(turns: Sequence[Turn], *, cores: int) -> Turn | None:
     """The notebook that may go on or start now; None when nobody may.
 
-    At most `cores` work at a time, because more would only take turns on them; one more may be alive, so that its
-    imports are done when what it waits for is there. One that waited goes before one that has not started; then the
-    first goes before others, which wait for it, and the longest, beside which the others have time to work.
+    At most `cores` work at a time, because more would only take turns on them; others start where a core has nothing to
+    do, so that their imports are done when what they wait for is there. One that waited goes before one that has not
+    started; then the first goes before others, which wait for it, and the longest, beside which the others have time
+    to work.
     """
-    n_working, n_alive = (sum(turn.state in states for turn in turns) for states in (_AT_WORK, _ALIVE))
+    n_working = sum(turn.state is State.WORKING for turn in turns)
     if n_working >= cores or any(turn.state is State.FAILED for turn in turns):
         return None
     tables = frozenset().union(*(turn.tables for turn in turns))
     waiting = [turn for turn in turns if turn.state is State.WAITING and turn.waits_for <= tables]
-    unstarted = [turn for turn in turns if turn.state is State.NOT_STARTED and n_alive <= cores]
+    unstarted = [turn for turn in turns if turn.state is State.NOT_STARTED]
 
     def rank(turn: Turn) -> tuple[bool, ...]:
         return turn.state is State.NOT_STARTED, turn is not turns[0], not turn.step.is_longest
 
     return min(waiting + unstarted, key=rank, default=None)
-
-
-_AT_WORK = (State.WORKING,)
-_ALIVE = (State.WORKING, State.WAITING)
 
 
 def waits(step: Step, sources: Sequence[str], steps: Sequence[Step]) -> Mapping[str, frozenset[str]]:

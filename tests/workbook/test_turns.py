@@ -31,8 +31,7 @@ def names(turn: Turn | None) -> str | None:
         ((WORKING, NOT_STARTED, NOT_STARTED, NOT_STARTED), 1, None),
         ((WORKING, NOT_STARTED, NOT_STARTED, NOT_STARTED), 2, "risk"),
         ((WORKING, WAITING, NOT_STARTED, NOT_STARTED), 2, "time"),
-        ((WORKING, WAITING, WAITING, NOT_STARTED), 2, None),  # one more than the cores are alive
-        ((WORKING, WAITING, WAITING, NOT_STARTED), 3, "report"),
+        ((WORKING, WAITING, WAITING, NOT_STARTED), 2, "report"),  # a core has nothing to do
         ((DONE, WAITING, NOT_STARTED, NOT_STARTED), 1, "risk"),  # one that waited before a new one
         ((DONE, WORKING, WAITING, NOT_STARTED), 2, "report"),
         ((DONE, DONE, WAITING, WORKING), 2, "time"),
