@@ -7,8 +7,8 @@ import pandas as pd
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, one_dimensional, same_length
+from helpers.estimators.cells import tally
 from helpers.estimators.distinct import distinct
-from helpers.estimators.moments import tally
 from helpers.parted import by_part
 
 NO_SHAPE = (

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.estimators.moments import Cells, Moments, moments_after_one_another, places_in
+from helpers.estimators.cells import Cells
+from helpers.estimators.moments import Moments, moments_after_one_another, places_in
 from helpers.estimators.processes import Processes, coefficient_sums
 from helpers.parted import Parted, in_parts, mapped
 

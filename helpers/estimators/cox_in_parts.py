@@ -11,10 +11,11 @@ from functools import cached_property
 import numpy as np
 
 from helpers.estimators.alike import Alike
+from helpers.estimators.cells import Cells
 from helpers.estimators.cells_in_parts import CellsInParts
 from helpers.estimators.cox import tied_events
 from helpers.estimators.distinct import counted, distinct_rows
-from helpers.estimators.moments import Cells, places_in
+from helpers.estimators.moments import places_in
 from helpers.estimators.partial_likelihood import of_exposure
 from helpers.estimators.risk_sets import RiskSets
 from helpers.parted import Parted, mapped

@@ -9,12 +9,13 @@ import numpy as np
 from helpers.counts import counted
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, label_codes, same_length
+from helpers.estimators.cells import Cells
 from helpers.estimators.cells_in_parts import CellsInParts, cells_of
 from helpers.estimators.cox import Likelihood, maximum
 from helpers.estimators.distinct import n_distinct
 from helpers.estimators.estimate import TwoByTwo
 from helpers.estimators.intervals import VERY_FEW
-from helpers.estimators.moments import LARGEST, Cells, Moments
+from helpers.estimators.moments import LARGEST, Moments
 from helpers.estimators.patients import Contributions
 from helpers.estimators.strata import with_same_labels
 from helpers.estimators.survival import checked_entry

@@ -7,11 +7,11 @@ import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import label_codes
+from helpers.estimators.cells import Cells
 from helpers.estimators.cells_in_parts import CellsInParts, cells_of
 from helpers.estimators.estimate import Estimate, check_conf_level
 from helpers.estimators.follow_up import behind
 from helpers.estimators.intervals import NO_VARIANCE, clustered_difference, difference_estimate, sum_of_squares
-from helpers.estimators.moments import Cells
 from helpers.estimators.processes import Processes
 
 

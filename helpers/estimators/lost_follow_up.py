@@ -6,8 +6,9 @@ import numpy as np
 
 from helpers.errors import WorkbookError
 from helpers.estimators.arguments import durations, flags, same_length
+from helpers.estimators.cells import Cells
 from helpers.estimators.cumulative_incidence import outcome_codes
-from helpers.estimators.moments import Cells, Moments
+from helpers.estimators.moments import Moments
 
 
 def risk_if_lost_differ(days, outcome, *, horizon_days: float, hazard_ratio: float = 1.0) -> float:

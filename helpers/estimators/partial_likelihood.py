@@ -13,10 +13,10 @@ from scipy.sparse import csr_array
 
 from helpers.errors import WorkbookFault
 from helpers.estimators.arguments import adjusted_for
+from helpers.estimators.cells import Cells, tally
 from helpers.estimators.cox import LONGEST_STEP, tied_events
 from helpers.estimators.distinct import counted, distinct
 from helpers.estimators.intervals import joined
-from helpers.estimators.moments import Cells, tally
 from helpers.estimators.risk_sets import RiskSets
 
 # Information of a standardised column per event, and the least eigenvalue of the columns' correlation at risk: below

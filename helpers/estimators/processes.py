@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.estimators.cells import Cells
 from helpers.estimators.influence import clustered_variance, product_sums
-from helpers.estimators.moments import Cells, Moments
+from helpers.estimators.moments import Moments
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from helpers import estimators as est
-from helpers.estimators import moments
+from helpers.estimators import cells
+from helpers.estimators.cells import Cells
 from helpers.estimators.cox import Likelihood, maximise
 from helpers.estimators.cumulative_incidence import incidence_curve_of
 from helpers.estimators.follow_up import Rows
-from helpers.estimators.moments import Cells
 from helpers.estimators.processes import Processes, coefficient_sums
 from helpers.estimators.survival import curve_of
 
@@ -151,8 +151,8 @@ def test_alike_rows_are_put_together(cohort, plain):
 
 
 def test_rows_in_small_blocks(cohort, plain, monkeypatch):
-    monkeypatch.setattr(moments, "BLOCK", 7)
-    monkeypatch.setattr(moments, "FIRST", 50)
+    monkeypatch.setattr(cells, "BLOCK", 7)
+    monkeypatch.setattr(cells, "FIRST", 50)
     same(everything(cohort), plain)
 
 
