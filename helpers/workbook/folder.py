@@ -129,6 +129,9 @@ class RunFolder:
                 raise FlowError(
                     f"`{self.step.name}` does not write `{name}`. Add it to its `writes` in workbook/steps.py."
                 )
+        for name in () if self._written else self.step.writes:  # none of an earlier cohort beside those of this one
+            clear(self._folder_of(name) / f"{name}.parquet")
+            (self._folder_of(name) / f"{name}.csv").unlink(missing_ok=True)
         for name in tables:
             self._folder_of(name).mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(usable_cores()) as pool:

@@ -71,6 +71,18 @@ def test_a_table_is_read_as_pandas_reads_it_and_like_categories_are_made_once(tm
     assert names[0] is names[1] is names[3]
 
 
+def test_no_table_of_an_earlier_cohort_stays_beside_new_ones(tmp_path, steps):
+    flow = (replace(steps[0], writes=("counts", "risks")), replace(steps[1], reads=("counts", "risks")))
+    former = open_run(tmp_path, "count", steps=flow, check=accept)
+    former.write("counts", COUNTS)
+    former.write("risks", COUNTS)
+    assert written_tables(tmp_path, flow[0]) == {"counts", "risks"}
+    open_run(tmp_path, "count", steps=flow, check=accept).write("counts", COUNTS)  # and ends before the risks
+    assert {path.name for path in (tmp_path / "tables").iterdir()} == {"counts.parquet", "counts.csv"}
+    with pytest.raises(WorkbookError, match="The table `risks` is not there yet. Run notebooks/1_count.ipynb first"):
+        open_run(tmp_path, "tell", steps=flow, check=accept).read("risks")
+
+
 def test_only_declared_tables(writing, reading):
     with pytest.raises(FlowError, match="`count` does not write `estimates`"):
         writing.write("estimates", COUNTS)
