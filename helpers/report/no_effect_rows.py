@@ -19,7 +19,7 @@ SUMMARY = {
 }
 Drawn = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 Written = Callable[[float], str]
-Values = Mapping[str, float | None]  # risk_ratio, and the medians by group
+Values = Mapping[str, float | None]  # risk_ratio, and where days are compared the medians by group
 
 
 def ratio_parts(simulated: pd.DataFrame, found: pd.DataFrame, *, cohort: Values, published: Values) -> Drawn:

@@ -81,7 +81,8 @@ def summary(
     Parameters
     ----------
     cohort, published : mapping
-        risk_ratio, and the median days to the new fracture, adjacent and nonadjacent; absent values are None.
+        risk_ratio, and the median days to the new fracture, adjacent and nonadjacent, where they are compared; absent
+        values are None.
 
     Returns
     -------
@@ -178,7 +179,7 @@ def _quantiles(rows: pd.DataFrame, conf_level: float) -> dict:
 
 
 def _lead(medians: Mapping[str, float | None]) -> float | None:
-    adjacent, nonadjacent = medians["adjacent"], medians["nonadjacent"]
+    adjacent, nonadjacent = (medians.get(group) for group in GROUPS)
     return None if adjacent is None or nonadjacent is None else nonadjacent - adjacent
 
 
