@@ -99,7 +99,7 @@ class Susceptibility:
     ) -> np.ndarray:
         """Hazards of people given what was seen of them, drawn `times` times each: people x times x 19, float32.
 
-        z is filtered down the spine and drawn from its foot upwards, after the frailty.
+        z is filtered down the spine and drawn from its foot upwards, after the frailty; not where it changes nothing.
         """
         (_, step), (values, probability) = self.chain, self.frailty
         # A column for each z of the vertebra below; then those of an absent vertebra, where z stays as it was.
@@ -109,6 +109,9 @@ class Susceptibility:
         found = (found / found.max(axis=(1, 2, 3), keepdims=True)).astype(np.float32)
         person = np.repeat(np.arange(len(found)), times)
         cell = _drawn(rng, (found[:, :, -1].sum(axis=-1) * probability).T.take(person, axis=1))
+        scaled = self.scale * self.weights * values[cell][:, None] * has_slot[person]
+        if not self.spread:
+            return scaled.astype(np.float32).reshape(len(has_slot), times, N_SLOTS)
         # By slot and z, as many numbers side by side as there are people and frailties.
         found = np.ascontiguousarray(found.transpose(2, 3, 0, 1)).reshape(N_SLOTS, len(Z), -1)
         seen = person * len(values) + cell
@@ -124,7 +127,7 @@ class Susceptibility:
                 np.take(found[slot - 1], seen, axis=1, out=chance, mode="clip")
                 chance *= np.take(below, column, axis=1, out=given, mode="clip")
         hazards = np.ascontiguousarray(hazards.T)
-        hazards *= self.scale * self.weights * values[cell][:, None] * has_slot[person]
+        hazards *= scaled
         return hazards.reshape(len(has_slot), times, N_SLOTS)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import nbformat
 
+from helpers.workbook.fork_server import ForkedKernel, ForkServer
+
 START_TIMEOUT = 120
 OUTPUT_TIMEOUT = 120
 LONGEST_SOCKET_PATH = 90
@@ -40,11 +42,11 @@ class OffSwitch:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kernels: list[subprocess.Popen] = []
+        self._kernels: list[subprocess.Popen | ForkedKernel] = []
         self.is_off = False
 
-    def watch(self, kernel: subprocess.Popen) -> None:
-        """Take on the process of a kernel that was just started."""
+    def watch(self, kernel: subprocess.Popen | ForkedKernel) -> None:
+        """Take on a process that was just started: a kernel, or that from which kernels are forked."""
         with self._lock:
             self._kernels.append(kernel)
             if self.is_off:
@@ -58,11 +60,11 @@ class OffSwitch:
                 _end(kernel)
 
 
-def _end(kernel: subprocess.Popen) -> None:
+def _end(kernel: subprocess.Popen | ForkedKernel) -> None:
     if kernel.poll() is not None:
         return
     if os.name == "posix":
-        os.killpg(kernel.pid, signal.SIGKILL)  # jupyter_client starts each kernel as the leader of its own group
+        os.killpg(kernel.pid, signal.SIGKILL)  # each was started as the leader of its own group
     else:
         kernel.kill()
 
@@ -74,10 +76,12 @@ def execute(
     root: Path,
     on_cell: Callable[[int, str], None],
     switch: OffSwitch,
+    server: ForkServer | None = None,
 ) -> nbformat.NotebookNode:
     """Execute a notebook with `root` as its working directory; several threads may do so at once.
 
-    `on_cell` is told the number and the source of each cell before it starts; what it raises ends the notebook.
+    `on_cell` is told the number and the source of each cell before it starts; what it raises ends the notebook. Its
+    kernel is forked from `server`; without one, or when it has ended, it is started anew.
 
     Raises
     ------
@@ -109,7 +113,7 @@ def execute(
                 iopub_timeout=OUTPUT_TIMEOUT,
                 record_timing=False,
                 shutdown_kernel="immediate",
-                kernel_manager_class=own_kernel(root, scratch, switch),
+                kernel_manager_class=own_kernel(root, scratch, switch, server),
                 on_notebook_start=lambda notebook: begun.append(notebook),
                 on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1, cell.source),
             )
@@ -126,24 +130,35 @@ def execute(
             ensure_event_loop().close()
 
 
-def own_kernel(root: Path, scratch: Path, switch: OffSwitch) -> type:
+def own_kernel(root: Path, scratch: Path, switch: OffSwitch, server: ForkServer | None = None) -> type:
     """A kernel manager for this very interpreter, whatever kernels named python3 the machine offers.
 
     It talks over sockets in `scratch`, so that runs side by side never meet and no port is opened.
     """
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning import LocalProvisioner
     from traitlets import default
 
+    program = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher"]
     spec = KernelSpec(
-        argv=[sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        argv=[*program, "-f", "{connection_file}"],
         display_name="Python 3",
         language="python",
-        env=_environment(root, scratch),
+        env=environment(root) | _own_places(scratch),
     )
 
     socket = scratch / "k"
     over_files = os.name == "posix" and len(str(socket)) < LONGEST_SOCKET_PATH
+
+    class Forked(LocalProvisioner):
+        async def launch_kernel(self, cmd: list[str], **launch: object) -> dict:
+            arguments = cmd[len(program) :]
+            self.process = server.fork(arguments, _own_places(scratch), launch["stdout"])
+            if self.process is None:
+                return await super().launch_kernel(cmd, **launch)
+            self.pid = self.pgid = self.process.pid
+            return self.connection_info
 
     class OwnKernel(AsyncKernelManager):
         @property
@@ -151,6 +166,8 @@ def own_kernel(root: Path, scratch: Path, switch: OffSwitch) -> type:
             return spec
 
         async def start_kernel(self, **launch: object) -> None:
+            if server:
+                self.provisioner = Forked(kernel_id=self.kernel_id, kernel_spec=spec, parent=self)
             # What the kernel's process itself says (its farewell when stopped, say) is not for the terminal.
             with (scratch / "kernel.log").open("a") as log:
                 await super().start_kernel(**{"stdout": log, "stderr": log, "cwd": str(root)} | launch)
@@ -171,8 +188,8 @@ def own_kernel(root: Path, scratch: Path, switch: OffSwitch) -> type:
     return OwnKernel
 
 
-def _environment(root: Path, scratch: Path) -> dict[str, str]:
-    """What the kernel's environment must hold for the same study to give the same report on every desk."""
+def environment(root: Path) -> dict[str, str]:
+    """What every kernel's environment must hold for the same study to give the same report on every desk."""
     python_path = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         "PYTHONPATH": os.pathsep.join(python_path),
@@ -182,10 +199,15 @@ def _environment(root: Path, scratch: Path) -> dict[str, str]:
         # What big arrays leave is kept for the next ones (glibc), as the system empties new memory before it gives it.
         "MALLOC_MMAP_MAX_": "0",
         "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        # To find and empty pages of 2 MB takes longer than they save.
+        "NUMPY_MADVISE_HUGEPAGE": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "IPYTHONDIR": str(scratch / "ipython"),
-        # A kernel is ended without farewell; what it leaves for the end of its process goes with the scratch folder.
-        "TMPDIR": str(scratch),
         # MPLBACKEND=agg, a common setting on servers, would drop every figure from the notebooks.
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
+
+
+def _own_places(scratch: Path) -> dict[str, str]:
+    """A kernel is ended without farewell; what it leaves for the end of its process goes with the scratch folder."""
+    return {"IPYTHONDIR": str(scratch / "ipython"), "TMPDIR": str(scratch)}

@@ -1,8 +1,9 @@
 """A whole run: check, execute the notebooks, build the pages, put the report in its place."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +19,8 @@ from helpers.workbook.building import Building
 from helpers.workbook.captions import order_captions, start_captions
 from helpers.workbook.cores import usable_cores
 from helpers.workbook.failure import failure, keep_failure
-from helpers.workbook.kernel import NotebookError, OffSwitch, execute
+from helpers.workbook.fork_server import CAN_FORK, ForkServer, imports
+from helpers.workbook.kernel import NotebookError, OffSwitch, environment, execute
 from helpers.workbook.lock import locked
 from helpers.workbook.manifest import inputs, versions, write_manifest
 from helpers.workbook.parameters import Parameter, merged, parameters_by_step
@@ -193,27 +195,42 @@ def _executed(plan: Plan, stream: TextIO) -> list[nbformat.NotebookNode]:
     books = {step.name: nbformat.read(plan.root / step.notebook, as_version=4) for step in plan.steps}
     sources = {name: [cell.source for cell in book.cells] for name, book in books.items()}
     switch = OffSwitch()
+    with _fork_server(plan.root, books.values()) as server:
+        if server:
+            switch.watch(server.process)
 
-    def work(step: Step, before_cell: BeforeCell) -> nbformat.NotebookNode:
-        return _execute_step(plan, step, books[step.name], before_cell, switch)
+        def work(step: Step, before_cell: BeforeCell) -> nbformat.NotebookNode:
+            return _execute_step(plan, step, books[step.name], before_cell, switch, server)
 
-    turns = run_side_by_side(
-        plan.steps,
-        work,
-        waits={step.name: waits(step, sources[step.name], plan.steps) for step in plan.steps},
-        written=partial(written_tables, plan.place.aside),
-        # papermill puts in one more cell, with the parameters of the run
-        progress=Progress({step.title: len(books[step.name].cells) + 1 for step in plan.steps}, stream),
-        switch=switch,
-        cores=plan.cores or usable_cores(),
-    )
+        turns = run_side_by_side(
+            plan.steps,
+            work,
+            waits={step.name: waits(step, sources[step.name], plan.steps) for step in plan.steps},
+            written=partial(written_tables, plan.place.aside),
+            # papermill puts in one more cell, with the parameters of the run
+            progress=Progress({step.title: len(books[step.name].cells) + 1 for step in plan.steps}, stream),
+            switch=switch,
+            cores=plan.cores or usable_cores(),
+        )
     if any(turn.error for turn in turns):
         raise failure(turns, plan)
     return [turn.notebook for turn in turns]
 
 
+def _fork_server(root: Path, books: Iterable[nbformat.NotebookNode]) -> AbstractContextManager[ForkServer | None]:
+    if not CAN_FORK:
+        return nullcontext()
+    sources = (cell.source for book in books for cell in book.cells if cell.cell_type == "code")
+    return ForkServer(root, environment(root), imports(sources))
+
+
 def _execute_step(
-    plan: Plan, step: Step, book: nbformat.NotebookNode, before_cell: BeforeCell, switch: OffSwitch
+    plan: Plan,
+    step: Step,
+    book: nbformat.NotebookNode,
+    before_cell: BeforeCell,
+    switch: OffSwitch,
+    server: ForkServer | None,
 ) -> nbformat.NotebookNode:
     folder = plan.place.aside / "notebooks"
     try:
@@ -223,6 +240,7 @@ def _execute_step(
             root=plan.root,
             on_cell=before_cell,
             switch=switch,
+            server=server,
         )
         if not mark_of(plan.place.aside, step).is_file():
             raise NotebookError("Incomplete", "It ended without its last line, `run.complete()`.", executed)
