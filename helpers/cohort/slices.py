@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.cohort.clean import CleanCohort
 from helpers.cohort.spine_arrays import patient_codes
 
-MOST_PATIENTS = 2**16
+MOST_PATIENTS = 2**17
 TABLES = ("patients", "procedures", "fractures", "imaging")
 
 
