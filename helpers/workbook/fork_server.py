@@ -20,8 +20,10 @@ from typing import IO
 
 CAN_FORK = sys.platform == "linux"  # on macOS a forked process may not use the system's own libraries
 LONGEST_ORDER = 100_000  # bytes
+# Whose imports may be done in advance.
+PACKAGES = frozenset({"helpers", "lifelines", "numpy", "pandas", "scipy", "seaborn"})
 # What every kernel imports before its first cell.
-OF_KERNELS = ("import ipykernel.ipkernel, ipykernel.kernelapp, matplotlib_inline.backend_inline",)
+OF_KERNELS = ("import ipykernel.ipkernel, ipykernel.kernelapp",)
 # Arrow's allocator would start a thread.
 ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
@@ -129,13 +131,28 @@ class ForkServer:
 
 
 def imports(sources: Iterable[str]) -> list[str]:
-    """The import statements among the lines of cells, each once; cells that are not plain Python are passed over."""
+    """The import statements among the lines of cells, each once, of packages known not to mind.
+
+    Others may ask at their import whether they are in a notebook, or start threads. Cells that are not plain Python are
+    passed over.
+    """
     found = {}
     for source in sources:
         with suppress(SyntaxError):
-            lines = [node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
-            found |= dict.fromkeys(map(ast.unparse, lines))
+            found |= {ast.unparse(line): None for line in ast.parse(source).body if PACKAGES.issuperset(_named(line))}
     return list(found)
+
+
+def _named(line: ast.stmt) -> set[str]:
+    """The packages that an import statement names; something else names one that nobody knows."""
+    match line:
+        case ast.Import():
+            modules = [alias.name for alias in line.names]
+        case ast.ImportFrom(module=str(module)):
+            modules = [module]
+        case _:
+            modules = [""]
+    return {module.split(".")[0] for module in modules}
 
 
 def main() -> None:

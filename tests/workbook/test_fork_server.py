@@ -29,8 +29,8 @@ def server():
         yield server
 
 
-def executed(server: ForkServer | None, *cells: str, switch: OffSwitch | None = None) -> list[str]:
-    """What the cells print, one after another in one kernel."""
+def run_cells(server: ForkServer | None, *cells: str) -> list[nbformat.NotebookNode]:
+    """The cells, executed one after another in one kernel."""
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     book.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "Python 3"}
     done = execute(
@@ -38,10 +38,16 @@ def executed(server: ForkServer | None, *cells: str, switch: OffSwitch | None = 
         parameters={},
         root=REPOSITORY,
         on_cell=lambda number, source: None,
-        switch=switch or OffSwitch(),
+        switch=OffSwitch(),
         server=server,
     )
-    return ["".join(output.get("text", "") for output in cell.outputs).strip() for cell in done.cells]
+    return done.cells
+
+
+def executed(server: ForkServer | None, *cells: str) -> list[str]:
+    """What they print."""
+    done = run_cells(server, *cells)
+    return ["".join(output.get("text", "") for output in cell.outputs).strip() for cell in done]
 
 
 def comes_true(condition: Callable[[], bool]) -> bool:
@@ -75,6 +81,14 @@ def test_a_kernel_started_anew_and_a_forked_one_are_alike(server):
     anew, forked = (executed(source, textwrap.dedent(said)) for source in (None, server))
     assert anew == forked
     assert "\nTrue\n" in forked[0]
+
+
+def test_a_plot_of_ones_own_is_shown_by_its_cell():
+    drawn = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);", "print(plt.get_fignums())"
+    with ForkServer(REPOSITORY, environment(REPOSITORY), ["import seaborn"]) as server:
+        shown, left = run_cells(server, *drawn)
+    assert [list(output.data) for output in shown.outputs] == [["text/plain", "image/png"]]
+    assert left.outputs[0].text == "[]\n"
 
 
 def test_a_failing_import_is_left_to_the_notebook(server):
@@ -160,5 +174,10 @@ def test_the_notebooks_of_the_workbook_are_imported_by_one_thread():
 
 
 def test_import_statements_of_cells_each_once():
-    cells = ["import a\nfrom b import c as d", "%magic\nimport lost", "x = 1\nimport a\nif x:\n    import inside"]
-    assert imports(cells) == ["import a", "from b import c as d"]
+    cells = [
+        "import pandas as pd\nfrom helpers.cohort import contrasts as c",
+        "%magic\nimport numpy",
+        "x = 1\nimport pandas as pd\nif x:\n    import scipy",
+        "import plotly.express\nimport numpy, plotly\nfrom . import helpers\nfrom pandas_else import thing",
+    ]
+    assert imports(cells) == ["import pandas as pd", "from helpers.cohort import contrasts as c"]
