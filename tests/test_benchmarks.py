@@ -104,8 +104,16 @@ def test_a_cohort_is_kept(cohort, folder):
     assert (again.study / "study.yml").is_file()
 
 
+def test_short_runs_are_many(monkeypatch):
+    done = []
+    monkeypatch.setattr(measure, "MOST_RUNS", 30)
+    measure.measure(Work(lambda: done.append(1)), 5)
+    assert len(done) == 31
+
+
 def test_a_median_of_runs_after_one_to_warm_up(monkeypatch):
     done = []
+    monkeypatch.setattr(measure, "ENOUGH_SECONDS", 0.0)
     work = Work(lambda: done.append(1) or len(done), lambda result: [result])
     assert measure.measure(work, 5).answer.tolist() == [1]
     assert len(done) == 6
