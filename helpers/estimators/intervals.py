@@ -98,9 +98,11 @@ def few_patients(*influences: np.ndarray, patients=None) -> str:
     Few are fewer than ten `patients_of_equal_weight`. The stronger caution is due where fewer than five patients make
     up nine tenths of the variance. One of several influences is enough for either.
     """
-    if any(_share_of_largest(influence, patients) >= NEARLY_ALL for influence in influences):
+    # Four patients with nine tenths of the variance are at most 4 / 0.81 of equal weight, so these are few as well.
+    few = [moves for moves in influences if patients_of_equal_weight(moves, patients) < FEW]
+    if any(_share_of_largest(moves, patients) >= NEARLY_ALL for moves in few):
         return VERY_FEW_PATIENTS
-    return FEW_PATIENTS if any(patients_of_equal_weight(moves, patients) < FEW for moves in influences) else ""
+    return FEW_PATIENTS if few else ""
 
 
 def _share_of_largest(influence: np.ndarray, patients=None) -> float:
