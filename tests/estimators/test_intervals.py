@@ -100,3 +100,17 @@ def test_the_stronger_caution_is_for_fewer_than_five_with_nine_tenths_of_the_var
     assert few_patients(np.array([3.0, 0.2041]), patients=np.array([5, 96])) == FEW_PATIENTS
     assert few_patients(others, np.r_[1.0001 * four, others]) == VERY_FEW_PATIENTS
     assert few_patients(others) == ""
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_variance_that_four_patients_carry_is_always_told(seed):
+    rng = np.random.default_rng(seed)
+    four, others = rng.uniform(1, 1.5, 4), rng.uniform(0, 1, rng.integers(1, 5000))
+    for share in (0.899, 0.901):
+        rest = others * np.sqrt((1 / share - 1) * (four**2).sum() / (others**2).sum())
+        told = few_patients(rng.permutation(np.append(four, rest)))
+        # A few others may each have as much as one of the four, and are then among the largest.
+        if rest.max() < four.min():
+            assert told == (VERY_FEW_PATIENTS if share > 0.9 else FEW_PATIENTS)
+    alike, times = np.unique(np.append(four, [0.01] * 50), return_counts=True)
+    assert few_patients(alike, patients=times) == VERY_FEW_PATIENTS

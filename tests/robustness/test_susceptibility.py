@@ -113,3 +113,17 @@ def test_draws_are_the_same_by_seed_and_nothing_where_no_vertebra_is():
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
     assert ((one > 0) == has_slot[:, None]).all()
+
+
+def test_without_clustering_vertebrae_of_a_person_differ_by_their_level_alone():
+    plain, least = (Susceptibility(0.3, 2.0, spread, 0.6, WEIGHTS) for spread in (0.0, 1e-12))
+    has_slot = np.repeat(present([12], [5]), 3, axis=0)
+    drawn, nearly = (
+        model.draw(np.random.default_rng(5), has_slot, slots("L1") & has_slot, has_slot, 200)
+        for model in (plain, least)
+    )
+    of_person = drawn[..., has_slot[0]] / WEIGHTS[has_slot[0]] / 0.3
+    np.testing.assert_allclose(of_person, np.broadcast_to(of_person[..., :1], of_person.shape), rtol=1e-6)
+    assert not drawn[..., ~has_slot[0]].any()
+    assert len(np.unique(of_person[..., 0].round(4))) > 5
+    np.testing.assert_allclose(drawn, nearly, rtol=1e-6)
